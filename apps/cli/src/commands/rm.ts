@@ -1,0 +1,67 @@
+import type { Digest } from "@store/layout";
+import { formatName, type Name } from "@store/manifest";
+
+import type { CommandContext } from "../command-context.ts";
+import { checkAsked, locateModel } from "../models/find-model.ts";
+import { openStore, type Store } from "../open-store.ts";
+import { escapeText } from "../output/escape-text.ts";
+import { formatBytes } from "../output/format-bytes.ts";
+import { formatPlural } from "../output/format-count.ts";
+
+interface RemovedName {
+  readonly name: string;
+  readonly short: string;
+  readonly released: readonly Digest[];
+  /** Bytes of what is released. */
+  readonly releasedBytes: number;
+}
+
+/**
+ * `store rm NAME…`: removes names, all of them or, if one does not exist, none. No byte is freed:
+ * that is what `store gc` does.
+ */
+export async function removeNames(
+  context: CommandContext,
+  texts: readonly string[],
+): Promise<number> {
+  const asked = texts.map((text) => ({ text, digest: checkAsked(text) }));
+  await using store = await openStore(context);
+  // By full text: two spellings of one name are one name.
+  const found = new Map<string, { readonly name: Name; readonly digest: Digest | undefined }>();
+  for (const { text, digest } of asked) {
+    const name = await locateModel(store.manifests, text);
+    found.set(formatName(name), { name, digest });
+  }
+  const removed: RemovedName[] = [];
+  for (const { name, digest } of found.values()) {
+    removed.push(await removeName(context, store, name, digest));
+  }
+  context.output.answer({
+    json: {
+      removed: removed.map(({ name, released, releasedBytes }) => {
+        return { name, released, releasedBytes };
+      }),
+    },
+    text: removed.map((one) => describe(one)).join(""),
+  });
+  return 0;
+}
+
+async function removeName(
+  context: CommandContext,
+  store: Store,
+  name: Name,
+  ifMatch: Digest | undefined,
+): Promise<RemovedName> {
+  const { released } = await store.manifests.remove(name, { signal: context.signal, ifMatch });
+  let releasedBytes = 0;
+  for (const digest of released) releasedBytes += (await store.blobs.stat(digest))?.size ?? 0;
+  return { name: formatName(name), short: formatName(name, "short"), released, releasedBytes };
+}
+
+function describe({ short, released, releasedBytes }: RemovedName): string {
+  const name = escapeText(short);
+  if (released.length === 0) return `removed ${name}; other names need all of its bytes\n`;
+  const blobs = formatPlural(released.length, "blob");
+  return `removed ${name}; \`store gc\` frees its ${blobs} (${formatBytes(releasedBytes)})\n`;
+}

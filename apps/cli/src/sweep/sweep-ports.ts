@@ -1,0 +1,32 @@
+import { type GcPorts, openOrphanRecord } from "@store/gc";
+import { openBlobStore, openPartialDebris } from "@store/layout";
+
+import type { Store } from "../open-store.ts";
+import { createLeaseExpirables } from "./lease-expirables.ts";
+import { createQuarantineExpirables } from "./quarantine-expirables.ts";
+import { createViewExpirables } from "./view-expirables.ts";
+
+/** What a sweep works on in an opened store. */
+export function createSweepPorts(store: Store, withSweepLock: GcPorts["withSweepLock"]): GcPorts {
+  const { layout, manifests, leases } = store;
+  const loose = openBlobStore(layout);
+  return {
+    blobs: {
+      // Packs are not swept: what is listed is loose, what a name needs may be anywhere.
+      ...loose,
+      stat: async (digest, options) =>
+        (await loose.stat(digest, options)) ?? store.packs.stat(digest, options),
+    },
+    roots: manifests.roots,
+    leases,
+    withSweepLock,
+    now: layout.now,
+    orphans: openOrphanRecord(layout),
+    expirables: [
+      openPartialDebris(layout),
+      createLeaseExpirables(leases, layout),
+      createQuarantineExpirables(layout),
+      createViewExpirables(store),
+    ],
+  };
+}

@@ -1,0 +1,26 @@
+/** `pnpm bench [NAME…]`: runs the benchmarks whose names begin with one of the given ones; all by default. */
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
+  "gc/plan": async () => (await import("./gc/plan.ts")).benchGcPlan(),
+  "layout/add": async () => (await import("./layout/add.ts")).benchAdd(),
+  "layout/verify": async () => (await import("./layout/verify.ts")).benchVerify(),
+  "layout/list": async () => (await import("./layout/list.ts")).benchList(),
+  "layout/memory": async () => (await import("./layout/memory.ts")).benchMemory(),
+  "manifest/resolve": async () => (await import("./manifest/resolve.ts")).benchResolve(),
+  "manifest/list": async () => (await import("./manifest/list.ts")).benchNames(),
+  "manifest/decode": async () => (await import("./manifest/decode.ts")).benchDecode(),
+};
+
+const wanted = process.argv.slice(2);
+const chosen = Object.keys(benchmarks).filter(
+  (name) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)),
+);
+if (chosen.length === 0) {
+  process.stderr.write(
+    `no such benchmark; there are:\n  ${Object.keys(benchmarks).join("\n  ")}\n`,
+  );
+  process.exitCode = 2;
+}
+for (const name of chosen) {
+  process.stdout.write(`\n# ${name}\n`);
+  await benchmarks[name]?.();
+}

@@ -1,0 +1,117 @@
+import { connectionError } from "./connection-error.ts";
+import { upstreamTimeout } from "./http-errors.ts";
+import type { AbortLink } from "./link-abort.ts";
+import type { Timers } from "./timers.ts";
+
+/** A body of a redirect or an error is read to its end up to here, which keeps the connection. */
+const DRAIN_BYTES_MAX = 64 * 1024;
+
+/**
+ * Slowest body that is not given up: over a minute of waiting, so many bytes must arrive. A server
+ * that sends a byte now and then would hold a transfer for ever.
+ */
+const RATE_WINDOW_MS = 60_000;
+const RATE_BYTES_MIN = 16 * 1024;
+
+/** The bytes of an answer. Iterate it once, or close it. */
+export interface HttpBody extends AsyncIterableIterator<Uint8Array> {
+  return(): Promise<IteratorResult<Uint8Array>>;
+  /** Gives the body up; a no-op once it has ended. Never throws. */
+  close(): Promise<void>;
+  /** Reads a short rest and drops it, gives up a long one. Never throws. */
+  drain(): Promise<void>;
+}
+
+export interface HttpBodyContext {
+  readonly url: URL;
+  readonly link: AbortLink;
+  readonly timers: Timers;
+  readonly idleTimeoutMs: number;
+}
+
+const done: IteratorResult<Uint8Array> = { done: true, value: undefined };
+
+export function createHttpBody(
+  stream: ReadableStream<Uint8Array> | null,
+  context: HttpBodyContext,
+): HttpBody {
+  const { url, link, timers, idleTimeoutMs } = context;
+  const reader = stream?.getReader();
+  let ended = reader === undefined;
+  let waitedMs = 0;
+  let windowBytes = 0;
+  if (ended) link.close();
+
+  function checkRate(startMs: number, bytes: number): void {
+    waitedMs += timers.elapsedMs() - startMs;
+    windowBytes += bytes;
+    if (waitedMs < RATE_WINDOW_MS) return;
+    if (windowBytes < RATE_BYTES_MIN) {
+      throw upstreamTimeout(`only ${windowBytes} bytes in ${Math.round(waitedMs)} ms`, url);
+    }
+    waitedMs = 0;
+    windowBytes = 0;
+  }
+
+  async function readChunk(): Promise<Uint8Array | undefined> {
+    if (ended || reader === undefined) return undefined;
+    const startMs = timers.elapsedMs();
+    const silence = timers.after(idleTimeoutMs, () =>
+      link.abort(upstreamTimeout(`no bytes for ${idleTimeoutMs} ms`, url)),
+    );
+    try {
+      const { value } = await reader.read();
+      checkRate(startMs, value?.length ?? 0);
+      return value;
+    } catch (error) {
+      await close();
+      link.signal.throwIfAborted();
+      throw connectionError(error, url);
+    } finally {
+      silence();
+    }
+  }
+
+  async function close(): Promise<void> {
+    if (ended) return;
+    ended = true;
+    link.close();
+    // A connection that is broken already has nothing left to give up.
+    await reader?.cancel().catch(() => {});
+  }
+
+  const body: HttpBody = {
+    async next() {
+      for (;;) {
+        const value = await readChunk();
+        if (value === undefined) {
+          ended = true;
+          link.close();
+          return done;
+        }
+        if (value.length > 0) return { done: false, value };
+      }
+    },
+    async return() {
+      await close();
+      return done;
+    },
+    close,
+    async drain() {
+      try {
+        let left = DRAIN_BYTES_MAX;
+        for (let chunk = await readChunk(); chunk !== undefined; chunk = await readChunk()) {
+          left -= chunk.length;
+          if (left < 0) return await close();
+        }
+        ended = true;
+        link.close();
+      } catch {
+        // What a discarded body had to say does not matter, an abort is noticed by the next step.
+        await close();
+      }
+    },
+    [Symbol.asyncIterator]: () => body,
+  };
+  return body;
+}

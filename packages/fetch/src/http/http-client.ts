@@ -1,0 +1,130 @@
+import type { AbortOptions } from "@store/layout";
+
+import { connectionError } from "./connection-error.ts";
+import { createHttpBody, type HttpBody } from "./http-body.ts";
+import { offline, upstreamTimeout } from "./http-errors.ts";
+import type { HopInfo, HttpOptions } from "./http-options.ts";
+import { linkAbort } from "./link-abort.ts";
+import { nextHop, REDIRECTS_MAX, tooManyRedirects } from "./redirect.ts";
+import { parseRequestUrl } from "./request-url.ts";
+import { retrying } from "./retrying.ts";
+import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
+import { systemTimers, type Timers } from "./timers.ts";
+
+/**
+ * Longest silence of a server. Real ones answer within seconds; a stalled connection is common on
+ * wireless networks and is best dropped and resumed.
+ */
+const IDLE_TIMEOUT_MS = 30_000;
+
+export interface HttpRequest extends AbortOptions {
+  readonly method?: "GET" | "HEAD" | undefined;
+  /** Only the harmless ones among them cross origins; everything else stays with this URL's. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The URL that led here in an earlier request, if one did: for the policy. */
+  readonly from?: URL | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  /** To be read to its end or closed. */
+  readonly body: HttpBody;
+}
+
+/** What every source over HTTP shares: redirects, time limits, and where credentials may go. */
+export interface HttpClient {
+  readonly timers: Timers;
+  /**
+   * Sends a request once and follows its redirects. Every final status is an answer.
+   *
+   * @throws StoreError `ERR_STORE_UPSTREAM_ERROR`, `ERR_STORE_UPSTREAM_TIMEOUT`,
+   * `ERR_STORE_OFFLINE`, or what `checkUrl` throws
+   */
+  send(url: string, request?: HttpRequest): Promise<HttpResponse>;
+  /** Runs an attempt again while its failure is transient, with growing pauses. */
+  retrying<T>(attempt: () => Promise<T>, options?: AbortOptions): Promise<T>;
+}
+
+export function createHttpClient(options: HttpOptions = {}): HttpClient {
+  const timers = options.timers ?? systemTimers;
+  const retry: RetryPolicy = { ...defaultRetryPolicy, ...options.retry };
+  const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+  const send = options.fetch ?? globalThis.fetch;
+  const common: Record<string, string> = {
+    "accept-encoding": "identity",
+    "user-agent": options.userAgent ?? "store",
+  };
+
+  async function check(url: URL, hop: HopInfo, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (options.offline === true) throw offline(url);
+    await options.checkUrl?.(url, hop);
+  }
+
+  /** One request, one answer, no redirect followed. */
+  async function sendOnce(
+    url: URL,
+    method: string,
+    headers: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpResponse> {
+    const link = linkAbort(signal);
+    const silence = timers.after(idleTimeoutMs, () =>
+      link.abort(upstreamTimeout(`no answer within ${idleTimeoutMs} ms`, url)),
+    );
+    try {
+      const response = await send(url, {
+        method,
+        headers,
+        redirect: "manual",
+        signal: link.signal,
+      });
+      return {
+        status: response.status,
+        headers: response.headers,
+        url,
+        body: createHttpBody(response.body, { url, link, timers, idleTimeoutMs }),
+      };
+    } catch (error) {
+      link.close();
+      link.signal.throwIfAborted();
+      throw connectionError(error, url);
+    } finally {
+      silence();
+    }
+  }
+
+  return {
+    timers,
+    async send(text, request = {}) {
+      const { url: first, headers: own } = parseRequestUrl(text);
+      let url = first;
+      let { from } = request;
+      const redirectsBefore = from === undefined ? 0 : 1;
+      let headers = checkHeaders({ ...common, ...own, ...request.headers });
+      for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+        await check(url, { redirects: redirects + redirectsBefore, from }, request.signal);
+        const response = await sendOnce(url, request.method ?? "GET", headers, request.signal);
+        const hop = nextHop(response, headers);
+        if (hop === undefined) return response;
+        await response.body.drain();
+        from = url;
+        ({ url, headers } = hop);
+      }
+      throw tooManyRedirects(first);
+    },
+    retrying: (attempt, retryOptions) => retrying(attempt, { retry, timers }, retryOptions),
+  };
+}
+
+/** `fetch` would quote the value, which may be a secret, in its error. */
+function checkHeaders(headers: Record<string, string>): Record<string, string> {
+  for (const [name, value] of Object.entries(headers)) {
+    if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    throw new TypeError(`the header ${name} has a value that cannot be sent`);
+  }
+  return headers;
+}

@@ -1,0 +1,27 @@
+import type { RetryPolicy } from "./retry-policy.ts";
+import type { Timers } from "./timers.ts";
+
+/** How the sources reach the network. Everything impure is injected; the defaults are the platform's. */
+export interface HttpOptions {
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly timers?: Timers | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly userAgent?: string | undefined;
+  /** Refuses every request with `ERR_STORE_OFFLINE`. */
+  readonly offline?: boolean | undefined;
+  /**
+   * Asked before every request, each hop of a redirect included; throws to refuse it
+   * (`ERR_STORE_POLICY_REFUSED`). Where a rule on private addresses belongs.
+   */
+  readonly checkUrl?: ((url: URL, hop: HopInfo) => void | Promise<void>) | undefined;
+  /** Longest wait for the first byte of an answer, and between two chunks of a body. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
+/** Where a request stands in a chain of redirects. */
+export interface HopInfo {
+  /** 0 for the request itself. */
+  readonly redirects: number;
+  /** The URL that led here, `undefined` for the request itself. */
+  readonly from: URL | undefined;
+}

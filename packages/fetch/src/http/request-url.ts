@@ -1,0 +1,44 @@
+import { StoreError } from "@store/layout";
+
+import { parseUrl, redactUrl } from "./redact-url.ts";
+
+/**
+ * Reads the URL of a request. Credentials in it become an `Authorization` header, which stays with
+ * its origin; `fetch` would refuse them.
+ *
+ * @throws StoreError `ERR_STORE_LOCATION_UNKNOWN` for anything but http and https
+ */
+export function parseRequestUrl(text: string): {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  const url = parseUrl(text);
+  if (url === undefined || !isHttp(url)) {
+    throw new StoreError(`not an http or https URL: ${redactUrl(text)}`, {
+      kind: "invalid",
+      code: "ERR_STORE_LOCATION_UNKNOWN",
+      detail: { location: redactUrl(text) },
+    });
+  }
+  url.hash = "";
+  if (url.username === "" && url.password === "") return { url, headers: {} };
+  const userinfo = `${decodeUserinfo(url.username)}:${decodeUserinfo(url.password)}`;
+  url.username = "";
+  url.password = "";
+  const basic = Buffer.from(userinfo, "utf8").toString("base64");
+  return { url, headers: { authorization: `Basic ${basic}` } };
+}
+
+export function isHttp(url: URL): boolean {
+  return url.protocol === "https:" || url.protocol === "http:";
+}
+
+/** A stray `%` is the user's own, not an escape. */
+function decodeUserinfo(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // The only error of the call: a malformed escape.
+    return text;
+  }
+}

@@ -1,0 +1,15 @@
+export { pull } from "./pull.ts";
+export type { PullEvent } from "./pull-event.ts";
+export type { PulledFile, PullOptions, PullPorts, PullResult } from "./pull-options.ts";
+
+export { pickSource } from "./pick-source.ts";
+export type { ModelOrigin, OpenedRange, ResolvedModel, Source, SourceFile } from "./source.ts";
+
+export { createFileSource, type FileSourceOptions } from "./sources/file/create-file-source.ts";
+export { createHuggingFaceSource } from "./sources/huggingface/create-hugging-face-source.ts";
+export type { HuggingFaceOptions } from "./sources/huggingface/hugging-face-options.ts";
+export { createUrlSource, type UrlSourceOptions } from "./sources/url/create-url-source.ts";
+
+export type { HopInfo, HttpOptions } from "./http/http-options.ts";
+export { defaultRetryPolicy, type RetryPolicy } from "./http/retry-policy.ts";
+export { systemTimers, type Timers } from "./http/timers.ts";

@@ -1,0 +1,77 @@
+import type { Digest } from "@store/layout";
+import type { Name, StoredManifest } from "@store/manifest";
+
+import { modelNotFound } from "./http/http-errors.ts";
+import { redactUrl } from "./http/redact-url.ts";
+import { chooseName } from "./names/choose-name.ts";
+import { flatNameFrom } from "./names/flat-name.ts";
+import { pickSource } from "./pick-source.ts";
+import type { PullOptions, PullPorts } from "./pull-options.ts";
+import { twinOf } from "./names/twin-name.ts";
+import { checkConflict, nameTaken } from "./record/check-conflict.ts";
+import { recordedDigests } from "./record/recorded-files.ts";
+import { selectModelFiles } from "./select-model-files.ts";
+import type { ResolvedModel, Source, SourceFile } from "./source.ts";
+
+/** What is going to happen: everything is decided, nothing was fetched. */
+export interface PullPlan {
+  readonly source: Source;
+  readonly model: ResolvedModel;
+  readonly name: Name;
+  readonly files: readonly SourceFile[];
+  readonly existing: StoredManifest | undefined;
+  /** Digests by path that are likely, and have to be checked. */
+  readonly hints: ReadonlyMap<string, Digest>;
+}
+
+/**
+ * Resolves a location and decides on files and name. Asks the source and the manifests, changes
+ * nothing.
+ */
+export async function planPull(
+  location: string,
+  { sources, manifests }: PullPorts,
+  options: PullOptions,
+): Promise<PullPlan> {
+  const { signal, as } = options;
+  checkCount("concurrency", options.concurrency);
+  checkCount("connections", options.connections);
+  const source = pickSource(location, sources);
+  const resolved = await source.resolve(location, { signal });
+  if (resolved === undefined) throw modelNotFound(redactUrl(location), "model");
+  const files = selectModelFiles(resolved, options);
+  const model = narrow(resolved, files);
+  const name = chooseName(as ?? model.suggestedName, files.length);
+  const existing = await manifests.get(name, { signal });
+  // All of this is found out again when the name is recorded, but then gigabytes were fetched.
+  checkConflict(existing, model.source, files);
+  if (existing === undefined) await checkTwin(name, manifests, signal);
+  const hints = recordedDigests(model, existing?.document);
+  return { source, model, name, files, existing, hints };
+}
+
+async function checkTwin(
+  name: Name,
+  manifests: PullPorts["manifests"],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const twin = twinOf(name);
+  const taken = twin === undefined ? undefined : await manifests.get(twin, { signal });
+  if (taken !== undefined) throw nameTaken(name, taken);
+}
+
+function checkCount(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return;
+  throw new TypeError(`${name} must be a whole number from 1, not ${value}`);
+}
+
+/** One file chosen out of several is a model of its own. */
+function narrow(model: ResolvedModel, selected: readonly SourceFile[]): ResolvedModel {
+  const [only] = selected;
+  if (only === undefined || selected.length > 1 || model.files.length === 1) return model;
+  return {
+    ...model,
+    suggestedName: flatNameFrom(only.path),
+    source: { ...model.source, filename: only.path },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Digest } from "@store/layout";
+
+/** What a pull reports while it works. Bytes are counts, never copies. */
+export type PullEvent =
+  /** The location is understood and its revision pinned. */
+  | {
+      readonly kind: "resolve";
+      readonly location: string;
+      readonly revision: string;
+      readonly fileCount: number;
+      /** Sum of the sizes, where the source says them all. */
+      readonly bytes: number | undefined;
+    }
+  /** Bytes of a file are about to be asked for. */
+  | {
+      readonly kind: "file-start";
+      readonly path: string;
+      readonly size: number | undefined;
+      readonly digest: Digest | undefined;
+      /** Bytes an earlier attempt left, checked and not fetched again. */
+      readonly resumedBytes: number;
+    }
+  | {
+      readonly kind: "progress";
+      readonly path: string;
+      /** Bytes of the file that are here, resumed ones included. */
+      readonly received: number;
+      readonly total: number | undefined;
+      /** Bytes that arrived per second over the last few seconds. */
+      readonly bytesPerSecond: number;
+    }
+  /** A transfer broke and will go on where it stopped after a pause. */
+  | {
+      readonly kind: "retry";
+      readonly path: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      /** Code of the error that broke it. */
+      readonly code: string;
+      readonly message: string;
+    }
+  /** All bytes are here and are being checked. */
+  | { readonly kind: "verify"; readonly path: string }
+  | {
+      readonly kind: "file-done";
+      readonly path: string;
+      readonly digest: Digest;
+      readonly size: number;
+      /** Whether nothing of it was fetched: the store had it. */
+      readonly reused: boolean;
+    }
+  /** The name is recorded; what it leads to is complete. */
+  | { readonly kind: "publish"; readonly name: string; readonly digest: Digest };

@@ -1,0 +1,74 @@
+import type {
+  AbortOptions,
+  BlobStore,
+  Descriptor,
+  Digest,
+  LeaseStore,
+  Origin,
+  ProgressOptions,
+} from "@store/layout";
+import type { ManifestStore } from "@store/manifest";
+
+import type { RetryPolicy } from "./http/retry-policy.ts";
+import type { Timers } from "./http/timers.ts";
+import type { PullEvent } from "./pull-event.ts";
+import type { Source } from "./source.ts";
+
+/** What a pull works on. */
+export interface PullPorts {
+  /** Tried in order: the first that accepts the location is used. */
+  readonly sources: readonly Source[];
+  readonly blobs: BlobStore;
+  readonly manifests: Pick<ManifestStore, "get" | "put">;
+  readonly leases: LeaseStore;
+  /** Takes where a blob can be had again, for repairs: layout's `recordOrigin`. */
+  readonly recordOrigin?:
+    | ((digest: Digest, origin: Omit<Origin, "recordedAtMs">) => Promise<void>)
+    | undefined;
+  /** Wall-clock milliseconds, for the record; the system's by default. */
+  readonly now?: (() => number) | undefined;
+  /** Monotonic time for pauses and rates; the system's by default. */
+  readonly timers?: Timers | undefined;
+}
+
+export interface PullOptions extends AbortOptions, ProgressOptions<PullEvent> {
+  /** Name to record the model under, instead of the one its source suggests. */
+  readonly as?: string | undefined;
+  /** SHA-256 the bytes must have. Only for locations of one file. */
+  readonly digest?: Digest | undefined;
+  /** Glob patterns (`*`, `**`, `?`) of paths to take; all by default. */
+  readonly include?: readonly string[] | undefined;
+  /** Glob patterns of paths to leave out. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Files in flight at once. */
+  readonly concurrency?: number | undefined;
+  /** Connections per file. */
+  readonly connections?: number | undefined;
+  /** Resolves and looks what is here already, fetches and records nothing. */
+  readonly dryRun?: boolean | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** `<tool>/<version>`, for the record. */
+  readonly producedBy?: string | undefined;
+}
+
+export interface PulledFile {
+  readonly path: string;
+  /** `undefined` only in a dry run, where the source does not say. */
+  readonly digest: Digest | undefined;
+  readonly size: number | undefined;
+  /** Whether the store had it. */
+  readonly reused: boolean;
+}
+
+export interface PullResult {
+  readonly name: string;
+  /** The recorded manifest; `undefined` after a dry run. */
+  readonly descriptor: Descriptor | undefined;
+  readonly revision: string;
+  /** Ascending by path. */
+  readonly files: readonly PulledFile[];
+  /** Bytes taken from the source by this call. */
+  readonly bytesFetched: number;
+  /** Bytes that were here already: whole files, and the resumed part of the others. */
+  readonly bytesReused: number;
+}

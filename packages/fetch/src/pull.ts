@@ -1,0 +1,171 @@
+import { type BlobStore, type Descriptor, type Digest, isStoreError } from "@store/layout";
+import { formatName } from "@store/manifest";
+
+import { defaultRetryPolicy } from "./http/retry-policy.ts";
+import { systemTimers } from "./http/timers.ts";
+import { type PullPlan, planPull } from "./plan-pull.ts";
+import type { PulledFile, PullOptions, PullPorts, PullResult } from "./pull-options.ts";
+import { checkConflict } from "./record/check-conflict.ts";
+import { type ReadyModel, recordModel } from "./record/record-model.ts";
+import type { ResolvedModel, SourceFile } from "./source.ts";
+import type { Transferred } from "./transfer/transfer-file.ts";
+import { transferFiles } from "./transfer/transfer-files.ts";
+
+/** Files and connections per file: enough to fill a line, few enough for a server to bear. */
+const CONCURRENCY = 2;
+const CONNECTIONS = 4;
+
+/** Times a name may change under our hands before we say so. */
+const RECORD_ATTEMPTS_MAX = 3;
+
+const DEFAULT_PRODUCER = "store/0";
+
+/**
+ * Fetches a model into a store, verifies every file, and records its name.
+ *
+ * An interrupted pull keeps what arrived, and the next one goes on from there. A name that exists
+ * is brought up to date if it came from the same source, and is a conflict otherwise.
+ *
+ * One file gets a v1 manifest under a flat name, or an artifact under a reference if `as` is one.
+ * Several files get a ModelPack artifact under a reference; a flat `as` then means
+ * `registry.ollama.ai/library/<as>:latest`.
+ *
+ * @throws StoreError `ERR_STORE_LOCATION_UNKNOWN`, `ERR_STORE_LOCATION_AMBIGUOUS`,
+ * `ERR_STORE_MODEL_NOT_FOUND`, `ERR_STORE_AUTH_REQUIRED`, `ERR_STORE_NAME_CONFLICT`,
+ * `ERR_STORE_UPSTREAM_ERROR`, `ERR_STORE_BLOB_DIGEST_MISMATCH`, …
+ */
+export async function pull(
+  location: string,
+  ports: PullPorts,
+  options: PullOptions = {},
+): Promise<PullResult> {
+  const plan = await planPull(location, ports, options);
+  const { model, files } = plan;
+  const sizes = files.map(({ size }) => size);
+  options.onProgress?.({
+    kind: "resolve",
+    location: model.location,
+    revision: model.revision,
+    fileCount: files.length,
+    bytes: sizes.includes(undefined)
+      ? undefined
+      : sizes.reduce<number>((sum, size = 0) => sum + size, 0),
+  });
+  return options.dryRun === true
+    ? lookOnly(plan, ports.blobs, options)
+    : fetchAndRecord(plan, ports, options);
+}
+
+async function fetchAndRecord(
+  { source, model, name, files, existing, hints }: PullPlan,
+  ports: PullPorts,
+  options: PullOptions,
+): Promise<PullResult> {
+  const { blobs, leases, manifests, recordOrigin } = ports;
+  const { now = Date.now, timers = systemTimers } = ports;
+  const { signal, onProgress } = options;
+  // P1: before anything is looked up, so that no sweep takes what the look finds.
+  await using lease = await leases.acquire(knownDigests(files, hints), {
+    reason: `pull ${model.location}`,
+  });
+  const transferred = await transferFiles(
+    model,
+    files,
+    { source, blobs, hints, lease, timers, retry: { ...defaultRetryPolicy, ...options.retry } },
+    {
+      signal,
+      concurrency: options.concurrency ?? CONCURRENCY,
+      connections: options.connections ?? CONNECTIONS,
+      onEvent: (event) => onProgress?.(event),
+    },
+  );
+  const pulled = files.map((file, index) => toPulled(file, transferred[index]));
+  await recordOrigins(model, pulled, recordOrigin);
+  const descriptor = await record({ model, name, files: pulled, existing });
+  const text = formatName(name);
+  onProgress?.({ kind: "publish", name: text, digest: descriptor.digest });
+  return summarize(text, model, descriptor, pulled, transferred);
+
+  /** Another pull may give the name meanwhile; then that is what must not be in the way. */
+  async function record(ready: ReadyModel, attempt = 1): Promise<Descriptor> {
+    checkConflict(ready.existing, model.source, ready.files);
+    try {
+      return await recordModel(
+        ready,
+        { blobs, manifests, lease, now },
+        { signal, producedBy: options.producedBy ?? DEFAULT_PRODUCER },
+      );
+    } catch (error) {
+      const isRace = isStoreError(error, "ERR_STORE_MANIFEST_CHANGED");
+      if (!isRace || attempt === RECORD_ATTEMPTS_MAX) throw error;
+      return record({ ...ready, existing: await manifests.get(name, { signal }) }, attempt + 1);
+    }
+  }
+}
+
+type KnownPulledFile = PulledFile & { readonly digest: Digest; readonly size: number };
+
+function toPulled({ path }: SourceFile, done: Transferred | undefined): KnownPulledFile {
+  if (done === undefined) throw new TypeError(`no result for ${path}`);
+  return { path, digest: done.digest, size: done.size, reused: done.reused };
+}
+
+async function recordOrigins(
+  { place, revision }: ResolvedModel,
+  files: readonly KnownPulledFile[],
+  recordOrigin: PullPorts["recordOrigin"],
+): Promise<void> {
+  if (place === undefined) return;
+  for (const { digest, path } of files) {
+    await recordOrigin?.(digest, {
+      location: place,
+      path,
+      ...(revision === "" ? {} : { revision }),
+    });
+  }
+}
+
+function knownDigests(
+  files: readonly SourceFile[],
+  hints: ReadonlyMap<string, Digest>,
+): readonly Digest[] {
+  return files.flatMap(({ path, digest }) => digest ?? hints.get(path) ?? []);
+}
+
+function summarize(
+  name: string,
+  model: ResolvedModel,
+  descriptor: Descriptor,
+  files: readonly KnownPulledFile[],
+  transferred: readonly Transferred[],
+): PullResult {
+  const bytesFetched = transferred.reduce((sum, done) => sum + done.bytesFetched, 0);
+  const bytesReused = transferred.reduce(
+    (sum, { reused, size, bytesResumed }) => sum + (reused ? size : bytesResumed),
+    0,
+  );
+  return { name, descriptor, revision: model.revision, files, bytesFetched, bytesReused };
+}
+
+/** A dry run: what is here already, as far as it can be told without fetching or hashing. */
+async function lookOnly(
+  { model, name, files, hints }: PullPlan,
+  blobs: BlobStore,
+  { signal }: PullOptions,
+): Promise<PullResult> {
+  const seen: PulledFile[] = [];
+  for (const { path, size, ...file } of files) {
+    const digest = file.digest ?? hints.get(path);
+    const present = digest === undefined ? undefined : await blobs.stat(digest, { signal });
+    seen.push({ path, digest, size: present?.size ?? size, reused: present !== undefined });
+  }
+  const bytesReused = seen.reduce((sum, { reused, size = 0 }) => sum + (reused ? size : 0), 0);
+  return {
+    name: formatName(name),
+    descriptor: undefined,
+    revision: model.revision,
+    files: seen,
+    bytesFetched: 0,
+    bytesReused,
+  };
+}

@@ -1,0 +1,139 @@
+import { StoreError } from "@store/layout";
+
+import { isFilePath } from "../../files/file-path.ts";
+import { formatOf } from "../../files/model-format.ts";
+import { createHttpClient } from "../../http/http-client.ts";
+import { createRangeOpener } from "../../http/range-opener.ts";
+import { readJson } from "../../http/read-body.ts";
+import { parseUrl, redactUrl } from "../../http/redact-url.ts";
+import { isHttp } from "../../http/request-url.ts";
+import type { ResolvedModel, Source, SourceFile } from "../../source.ts";
+import type { HuggingFaceOptions } from "./hugging-face-options.ts";
+import { hubError } from "./hub-error.ts";
+import { type HubLocation, isHubLocation, parseHubLocation } from "./hub-location.ts";
+import { decodeModelInfo, type HubFile, type HubModel } from "./model-info.ts";
+import { selectFiles } from "./select-files.ts";
+import { suggestHubName } from "./suggest-hub-name.ts";
+
+const DEFAULT_ENDPOINT = "https://huggingface.co";
+
+/** The listing of a repository of 100,000 files, at some 300 bytes each. */
+const JSON_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Models of the Hugging Face hub, or of a mirror or server that speaks its protocol. */
+export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Source {
+  const endpoint = parseEndpoint(options.endpoint ?? DEFAULT_ENDPOINT);
+  const base = endpoint.href.replace(/\/$/, "");
+  const client = createHttpClient(options);
+  const token = parseToken(options.token);
+  const headers: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const authenticated = headers["authorization"] !== undefined;
+  const openRange = createRangeOpener(client, {
+    describe: (response, { url }) => {
+      const [repo = ""] = url.slice(base.length + 1).split("/resolve/");
+      return hubError(response, { location: redactUrl(url), repo, authenticated });
+    },
+  });
+
+  async function readInfo(
+    location: HubLocation,
+    signal: AbortSignal | undefined,
+  ): Promise<HubModel> {
+    const { repo, revision } = location;
+    const url = `${base}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
+    return client.retrying(
+      async () => {
+        const response = await client.send(url, { headers, signal });
+        if (response.status === 200) {
+          return decodeModelInfo(
+            await readJson(response, { bytesMax: JSON_BYTES_MAX }),
+            response.url,
+          );
+        }
+        await response.body.drain();
+        throw hubError(response, { location: `hf.co/${repo}@${revision}`, repo, authenticated });
+      },
+      { signal },
+    );
+  }
+
+  function toSourceFile(model: HubModel, { path, size, digest, gitSha1 }: HubFile): SourceFile {
+    const file: SourceFile = { path, size, digest, gitSha1 };
+    // A path like `..` would lead elsewhere in the hub. Such a file can be listed, never fetched.
+    if (!isFilePath(path)) return file;
+    const encoded = path.split("/").map(encodeURIComponent).join("/");
+    return { ...file, url: `${base}/${model.repo}/resolve/${model.commit}/${encoded}` };
+  }
+
+  return {
+    scheme: "hf",
+    accepts: (location) => isHubLocation(location, endpoint),
+    async resolve(text, { signal } = {}): Promise<ResolvedModel | undefined> {
+      const location = parseHubLocation(text, endpoint);
+      if (location === undefined) return undefined;
+      const info = await readInfo(location, signal);
+      const model = { ...info, repo: isRepo(info.repo) ? info.repo : location.repo };
+      const { files, choices } = selectFiles(model.files, location);
+      const [only] = files.length === 1 ? files : [];
+      return {
+        location: redactUrl(text),
+        place: `hf.co/${model.repo}`,
+        revision: model.commit,
+        files: files.map((file) => toSourceFile(model, file)),
+        choices,
+        suggestedName: suggestHubName(model.repo, location, only?.path),
+        license: model.license,
+        format: formatOf(files.map(({ path }) => path)),
+        source: {
+          registry: endpoint.host,
+          repo: model.repo,
+          revision: model.commit,
+          filename: only?.path ?? "",
+        },
+      };
+    },
+    open: (_model, file, range, openOptions) =>
+      openRange(
+        {
+          url: file.url ?? "",
+          headers,
+          size: file.size,
+          mayBeHtml: /\.x?html?$/i.test(file.path),
+          verifiable: true,
+        },
+        range,
+        openOptions,
+      ),
+  };
+}
+
+/** The hub answers with the name a repository has now, which differs after a rename. */
+function isRepo(id: string): boolean {
+  return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(id) && !id.includes("..");
+}
+
+/** Token files often end in a newline; anything else odd is a mistake, which no message repeats. */
+function parseToken(text = ""): string | undefined {
+  const token = text.trim();
+  if (token === "") return undefined;
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new StoreError("the token for the hub has characters that no token has", {
+    kind: "invalid",
+    code: "ERR_STORE_TOKEN_INVALID",
+    hint: "Check HF_TOKEN, or the file the token comes from.",
+  });
+}
+
+function parseEndpoint(text: string): URL {
+  const url = parseUrl(text);
+  if (url === undefined || !isHttp(url) || url.username !== "" || url.search !== "") {
+    throw new StoreError(`not the base URL of a hub: ${redactUrl(text)}`, {
+      kind: "invalid",
+      code: "ERR_STORE_ENDPOINT_INVALID",
+      hint: "Write it as https://host or https://host/path.",
+      detail: { endpoint: redactUrl(text) },
+    });
+  }
+  return url;
+}

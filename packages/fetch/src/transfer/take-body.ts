@@ -1,0 +1,40 @@
+import type { OpenedRange } from "../source.ts";
+import type { FillContext, RangeSink } from "./fill-ranges.ts";
+
+/**
+ * Takes the bytes of an answer from its start. What is there already is skipped, and what would
+ * only repeat it is not waited for.
+ *
+ * @param onChunk told the end of each chunk and how many of its bytes were missing
+ */
+export async function takeBody(
+  opened: OpenedRange,
+  { sink, onBytes }: Pick<FillContext, "sink" | "onBytes">,
+  onChunk: (end: number, fresh: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let offset = opened.start;
+  for await (const chunk of opened.body) {
+    signal?.throwIfAborted();
+    const fresh = await writeFresh(sink, offset, chunk);
+    offset += chunk.length;
+    onBytes(fresh);
+    onChunk(offset, fresh);
+    // At its own end a body is read out: it may still have something to say.
+    if (offset < opened.end && sink.missing().length === 0) return;
+  }
+}
+
+/**
+ * Hands a chunk to a sink and answers how many of its bytes were missing. What is there already
+ * stays: the first writer of an offset wins, and the digest decides in the end.
+ */
+async function writeFresh(sink: RangeSink, offset: number, chunk: Uint8Array): Promise<number> {
+  const chunkEnd = offset + chunk.length;
+  let fresh = 0;
+  for (const { start, end } of sink.missing()) {
+    fresh += Math.max(0, Math.min(end, chunkEnd) - Math.max(start, offset));
+  }
+  if (fresh > 0) await sink.writeAt(offset, chunk);
+  return fresh;
+}

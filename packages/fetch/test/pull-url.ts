@@ -1,0 +1,50 @@
+import { type BlobStore, type Digest } from "@store/layout";
+import { collectContent } from "@store/layout/testing";
+
+import {
+  createUrlSource,
+  pull,
+  type PullEvent,
+  type PullOptions,
+  type PullResult,
+  type UrlSourceOptions,
+} from "../src/index.ts";
+import { createHastyTimers, openPorts, type TestPorts } from "./open-ports.ts";
+
+export interface UrlPuller extends AsyncDisposable {
+  readonly events: readonly PullEvent[];
+  readonly pauses: readonly number[];
+  readonly blobs: BlobStore;
+  readonly store: TestPorts;
+  pull(url: string, options?: PullOptions): Promise<PullResult>;
+  /** The bytes of the one file that was pulled. */
+  bytesOf(result: PullResult): Promise<Uint8Array>;
+  /** Digests of all blobs. */
+  listBlobs(): Promise<readonly Digest[]>;
+}
+
+/** A store and a source of plain URLs whose pauses take no time. */
+export async function createUrlPuller(options: UrlSourceOptions = {}): Promise<UrlPuller> {
+  const timers = createHastyTimers();
+  const store = await openPorts([createUrlSource({ timers, ...options })], timers);
+  const events: PullEvent[] = [];
+  return {
+    events,
+    pauses: timers.pauses,
+    blobs: store.ports.blobs,
+    store,
+    pull: (url, pullOptions) =>
+      pull(url, store.ports, { onProgress: (event) => events.push(event), ...pullOptions }),
+    async bytesOf({ files }) {
+      const digest = files[0]?.digest;
+      if (digest === undefined) throw new TypeError("nothing was pulled");
+      return collectContent(store.ports.blobs.read(digest));
+    },
+    async listBlobs() {
+      const digests: Digest[] = [];
+      for await (const digest of store.ports.blobs.list()) digests.push(digest);
+      return digests;
+    },
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,337 @@
+import { digestBytes } from "@store/layout";
+import { createContent, expectStoreError } from "@store/layout/testing";
+import { describe, expect, it } from "vitest";
+
+import { createUrlPuller } from "./pull-url.ts";
+import { askedRange, type RawAnswer, sendFile, sendRaw, startRawServer } from "./raw-server.ts";
+
+const bytes = createContent(300_000, 12);
+const digest = digestBytes(bytes);
+const size = bytes.length;
+
+/** Large enough for three pieces, so that several connections are used. */
+const large = createContent(20 * 1024 * 1024, 13);
+const largeDigest = digestBytes(large);
+
+const isProbe = (range: string | undefined): boolean => range === "bytes=0-0";
+
+/** Sends the first part of a file as a whole answer, then breaks the connection. */
+const cutAnswer = (headers: RawAnswer["headers"], received: number): RawAnswer => ({
+  status: 200,
+  headers: { "content-length": size, ...headers },
+  body: bytes.subarray(0, received),
+});
+
+describe("ranges", () => {
+  it("of a large file are fetched over several connections, once each", async () => {
+    await using server = await startRawServer((request, socket) =>
+      sendFile(request, socket, large),
+    );
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(result.files[0]?.digest).toBe(largeDigest);
+    const ranges = server.requests.map(({ headers }) => headers["range"]).toSorted();
+    expect(ranges).toEqual([
+      "bytes=0-0",
+      "bytes=0-8388607",
+      "bytes=16777216-20971519",
+      "bytes=8388608-16777215",
+    ]);
+  });
+
+  it("that the server ignores from the start come in one stream", async () => {
+    await using server = await startRawServer((_request, socket) =>
+      sendRaw(socket, { status: 200, headers: { etag: '"one"' }, body: large }),
+    );
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(result.files[0]?.digest).toBe(largeDigest);
+    expect(server.requests).toHaveLength(2);
+    expect(result.bytesFetched).toBe(large.length);
+  });
+
+  it("that the server ignores when a transfer goes on are skipped, never appended", async () => {
+    let cuts = 1;
+    await using server = await startRawServer((request, socket) => {
+      if (isProbe(request.headers["range"]) || cuts === 0) {
+        return sendRaw(socket, { status: 200, headers: { etag: '"one"' }, body: bytes });
+      }
+      cuts -= 1;
+      sendRaw(socket, cutAnswer({ etag: '"one"' }, 120_000));
+      setTimeout(() => socket.destroy(), 20);
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(await puller.bytesOf(result)).toEqual(bytes);
+    expect(result.bytesFetched).toBe(size);
+  });
+
+  it("that the server suddenly ignores on one of several connections do no harm", async () => {
+    await using server = await startRawServer((request, socket) => {
+      const { start } = askedRange(request, large.length) ?? { start: 0 };
+      if (start < 16 * 1024 * 1024) return sendFile(request, socket, large);
+      sendRaw(socket, { status: 200, headers: { etag: '"one"' }, body: large });
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`, { digest: largeDigest });
+    expect(result.files[0]?.digest).toBe(largeDigest);
+    expect(result.bytesFetched).toBe(large.length);
+  });
+
+  const wrongAnswers: Readonly<Record<string, (start: number) => RawAnswer["headers"]>> = {
+    "another start": (start) => ({ "content-range": `bytes ${start - 1}-${size - 2}/${size}` }),
+    "an end beyond the one asked for": (start) => ({
+      "content-range": `bytes ${start}-${size}/${size + 1}`,
+    }),
+    "no Content-Range": () => ({ "content-range": undefined }),
+    "an unknown total": (start) => ({ "content-range": `bytes ${start}-${size - 1}/*` }),
+    "another unit": (start) => ({ "content-range": `items ${start}-${size - 1}/${size}` }),
+    "a start behind the end": (start) => ({ "content-range": `bytes ${size}-${start}/${size}` }),
+    "two Content-Range headers": (start) => ({
+      "content-range": `bytes ${start}-${size - 1}/${size}\r\nContent-Range: bytes 0-9/${size}`,
+    }),
+    "several parts": () => ({
+      "content-range": undefined,
+      "content-type": "multipart/byteranges; boundary=x",
+    }),
+    "another length than its range": (start) => ({
+      "content-range": `bytes ${start}-${size - 2}/${size}`,
+    }),
+  };
+  for (const [name, headers] of Object.entries(wrongAnswers)) {
+    it(`in a partial answer with ${name} are refused and asked for again`, async () => {
+      let wrong = 2;
+      let cuts = 1;
+      await using server = await startRawServer((request, socket) => {
+        const range = askedRange(request, size);
+        if (isProbe(request.headers["range"])) return sendFile(request, socket, bytes);
+        if (cuts > 0) {
+          cuts -= 1;
+          sendRaw(socket, cutAnswer({ etag: '"one"' }, 120_000));
+          setTimeout(() => socket.destroy(), 20);
+          return undefined;
+        }
+        if (range === undefined || wrong === 0) return sendFile(request, socket, bytes);
+        wrong -= 1;
+        const body = bytes.subarray(range.start);
+        return sendRaw(socket, {
+          status: 206,
+          headers: { etag: '"one"', ...headers(range.start) },
+          body,
+        });
+      });
+      await using puller = await createUrlPuller();
+      const result = await puller.pull(`${server.origin}/model.gguf`);
+      expect(await puller.bytesOf(result)).toEqual(bytes);
+      expect(wrong).toBe(0);
+      expect(puller.pauses).toHaveLength(3);
+    });
+  }
+
+  it("are refused in the end where every partial answer is wrong", async () => {
+    await using server = await startRawServer((request, socket) => {
+      if (isProbe(request.headers["range"])) return sendFile(request, socket, large);
+      const body = large.subarray(0, 1000);
+      return sendRaw(socket, {
+        status: 206,
+        headers: { "content-range": "bytes 5-1004/20971520" },
+        body,
+      });
+    });
+    await using puller = await createUrlPuller();
+    await expectStoreError(
+      puller.pull(`${server.origin}/model.gguf`, { digest: largeDigest }),
+      "ERR_STORE_UPSTREAM_ERROR",
+    );
+    expect(await puller.listBlobs()).toEqual([]);
+  });
+
+  it("nobody asked for are refused", async () => {
+    let wrong = 1;
+    await using server = await startRawServer((request, socket) => {
+      if (isProbe(request.headers["range"]) || wrong === 0) return sendFile(request, socket, bytes);
+      wrong -= 1;
+      const headers = { "content-range": `bytes 0-99999/${size}`, etag: '"one"' };
+      return sendRaw(socket, { status: 206, headers, body: bytes.subarray(0, 100_000) });
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(await puller.bytesOf(result)).toEqual(bytes);
+    expect(puller.pauses).toHaveLength(1);
+  });
+
+  it("shorter than asked for are completed by further ones", async () => {
+    await using server = await startRawServer((request, socket) => {
+      const range = askedRange(request, large.length);
+      if (range === undefined || isProbe(request.headers["range"])) {
+        return sendFile(request, socket, large);
+      }
+      const end = Math.min(range.end, range.start + 5_000_000);
+      const headers = {
+        etag: '"one"',
+        "content-range": `bytes ${range.start}-${end - 1}/${large.length}`,
+      };
+      return sendRaw(socket, { status: 206, headers, body: large.subarray(range.start, end) });
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(result.files[0]?.digest).toBe(largeDigest);
+    expect(puller.pauses).toEqual([]);
+  });
+
+  it("behind the end of a file of unknown size mean that it is complete", async () => {
+    let cuts = 1;
+    await using server = await startRawServer((request, socket) => {
+      if (askedRange(request, size)?.start === size) {
+        return sendRaw(socket, { status: 416, headers: { "content-range": `bytes */${size}` } });
+      }
+      // All the bytes, but the mark of their end is missing.
+      const headers = {
+        "transfer-encoding": "chunked",
+        "content-length": undefined,
+        etag: '"one"',
+      };
+      sendRaw(socket, { status: 200, headers });
+      socket.write(`${size.toString(16)}\r\n`);
+      socket.write(bytes);
+      cuts -= 1;
+      if (!isProbe(request.headers["range"])) setTimeout(() => socket.destroy(), 50);
+      return undefined;
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(await puller.bytesOf(result)).toEqual(bytes);
+    expect(server.requests.at(-1)?.headers["range"]).toBe(`bytes=${size}-`);
+  });
+
+  it("the server denies to have are an error, and what arrived is kept", async () => {
+    let broken = true;
+    await using server = await startRawServer((request, socket) => {
+      if (!broken || isProbe(request.headers["range"])) return sendFile(request, socket, bytes);
+      if (askedRange(request, size) !== undefined) {
+        return sendRaw(socket, { status: 416, headers: { "content-range": `bytes */${size}` } });
+      }
+      sendRaw(socket, cutAnswer({ etag: '"one"' }, 200_000));
+      setTimeout(() => socket.destroy(), 20);
+      return undefined;
+    });
+    await using puller = await createUrlPuller();
+    await expectStoreError(
+      puller.pull(`${server.origin}/model.gguf`, { digest }),
+      "ERR_STORE_UPSTREAM_ERROR",
+    );
+    broken = false;
+    const result = await puller.pull(`${server.origin}/model.gguf`, { digest });
+    expect(result.bytesReused).toBeGreaterThan(0);
+    expect(result.bytesReused + result.bytesFetched).toBe(size);
+  });
+});
+
+describe("an empty file", () => {
+  it("is pulled although it has no first byte", async () => {
+    await using server = await startRawServer((request, socket) =>
+      request.headers["range"] === undefined
+        ? sendRaw(socket, { status: 200 })
+        : sendRaw(socket, { status: 416, headers: { "content-range": "bytes */0" } }),
+    );
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/empty.bin`);
+    expect(result.files).toMatchObject([{ size: 0, digest: digestBytes(new Uint8Array(0)) }]);
+  });
+});
+
+describe("a file that changes at its source", () => {
+  const other = createContent(300_000, 14);
+
+  it("between two answers is not mixed, and the next pull takes the new one", async () => {
+    let changed = false;
+    await using server = await startRawServer((request, socket) => {
+      if (changed) return sendFile(request, socket, other, { etag: '"two"' });
+      if (isProbe(request.headers["range"])) return sendFile(request, socket, bytes);
+      changed = true;
+      sendRaw(socket, cutAnswer({ etag: '"one"' }, 200_000));
+      setTimeout(() => socket.destroy(), 20);
+      return undefined;
+    });
+    await using puller = await createUrlPuller();
+    await expectStoreError(
+      puller.pull(`${server.origin}/model.gguf`),
+      "ERR_STORE_UPSTREAM_CHANGED",
+    );
+    expect(await puller.listBlobs()).toEqual([]);
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(await puller.bytesOf(result)).toEqual(other);
+    expect(result.bytesReused).toBe(0);
+  });
+
+  it("in its size is noticed even where nothing was asked for in parts", async () => {
+    await using server = await startRawServer((request, socket) =>
+      sendFile(request, socket, isProbe(request.headers["range"]) ? bytes : other.subarray(1)),
+    );
+    await using puller = await createUrlPuller();
+    await expectStoreError(
+      puller.pull(`${server.origin}/model.gguf`, { digest }),
+      "ERR_STORE_UPSTREAM_CHANGED",
+    );
+  });
+
+  it("in its tag alone loses nothing where the digest is known", async () => {
+    await using server = await startRawServer((request, socket) => {
+      const etag = `"${request.index}"`;
+      const range = askedRange(request, size);
+      if (range?.start !== undefined || request.index > 1) {
+        return sendFile(request, socket, bytes, { etag });
+      }
+      sendRaw(socket, cutAnswer({ etag }, 200_000));
+      setTimeout(() => socket.destroy(), 20);
+      return undefined;
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`, { digest });
+    expect(result.files[0]?.digest).toBe(digest);
+    const later = server.requests.slice(2);
+    expect(later).not.toHaveLength(0);
+    expect(later.every(({ headers }) => headers["if-range"] === undefined)).toBe(true);
+  });
+
+  for (const etag of ['W/"one"', undefined, '""', "one"]) {
+    it(`begins anew after a cut where its tag is ${etag ?? "absent"}`, async () => {
+      let cuts = 1;
+      await using server = await startRawServer((request, socket) => {
+        if (isProbe(request.headers["range"])) return sendFile(request, socket, bytes, { etag });
+        if (cuts === 0) return sendFile(request, socket, other, { etag });
+        cuts -= 1;
+        sendRaw(socket, cutAnswer({ etag }, 200_000));
+        setTimeout(() => socket.destroy(), 20);
+        return undefined;
+      });
+      await using puller = await createUrlPuller();
+      const result = await puller.pull(`${server.origin}/model.gguf`);
+      expect(await puller.bytesOf(result)).toEqual(other);
+      expect(server.requests.every(({ headers }) => headers["if-range"] === undefined)).toBe(true);
+      expect(server.requests.at(-1)?.headers["range"]).toBeUndefined();
+    });
+  }
+
+  it("may be told by a date that is safely in the past", async () => {
+    const dates = {
+      etag: undefined,
+      "last-modified": "Mon, 01 Jan 2024 00:00:00 GMT",
+      date: "Tue, 02 Jan 2024 00:00:00 GMT",
+    };
+    let cuts = 1;
+    await using server = await startRawServer((request, socket) => {
+      if (isProbe(request.headers["range"]) || cuts === 0) {
+        return sendFile(request, socket, bytes, dates);
+      }
+      cuts -= 1;
+      sendRaw(socket, cutAnswer(dates, 200_000));
+      setTimeout(() => socket.destroy(), 20);
+      return undefined;
+    });
+    await using puller = await createUrlPuller();
+    const result = await puller.pull(`${server.origin}/model.gguf`);
+    expect(await puller.bytesOf(result)).toEqual(bytes);
+    expect(server.requests.at(-1)?.headers["if-range"]).toBe(dates["last-modified"]);
+  });
+});

@@ -1,0 +1,68 @@
+export {
+  createDigestTable,
+  createDigestTableBuilder,
+  type DigestTable,
+  type DigestTableBuilder,
+} from "./digests/digest-table.ts";
+
+export type {
+  DropOptions,
+  Expirable,
+  Expirables,
+  GcBlobInfo,
+  GcBlobs,
+  GcLease,
+  GcLeases,
+  GcOrphans,
+  GcPack,
+  GcPacks,
+  GcPins,
+  GcPorts,
+  GcTrashed,
+  LookAgain,
+  OrphanRecords,
+  Root,
+} from "./ports.ts";
+
+export {
+  createSnapshot,
+  type SnapshotBlob,
+  type SnapshotInput,
+} from "./snapshot/create-snapshot.ts";
+export type {
+  GcSnapshot,
+  ListedExpirable,
+  UnneededBlob,
+  UnneededBlobs,
+} from "./snapshot/gc-snapshot.ts";
+export type { ReferenceTable } from "./snapshot/reference-table.ts";
+export { type SnapshotPorts, takeSnapshot } from "./snapshot/take-snapshot.ts";
+
+export { countReferences, withoutRoot } from "./plan/count-references.ts";
+export { decodePlan } from "./plan/decode-plan.ts";
+export { encodePlan } from "./plan/encode-plan.ts";
+export { explain, type Explanation } from "./plan/explain.ts";
+export { formatPlan } from "./plan/format-plan.ts";
+export type {
+  CandidateReason,
+  DanglingReference,
+  ExpiredItem,
+  GcCandidate,
+  GcPlan,
+  KeptCounts,
+  PackDrop,
+} from "./plan/gc-plan.ts";
+export {
+  DEFAULT_EXPIRY,
+  type ExpiryRule,
+  type GcPolicy,
+  ORPHAN_AGE_MS_MIN,
+} from "./plan/gc-policy.ts";
+export type { Verdict } from "./plan/judge-unneeded.ts";
+export { planGc } from "./plan/plan-gc.ts";
+export { simulateGc } from "./plan/simulate-gc.ts";
+
+export { applyGc, type ApplyOptions } from "./apply/apply-gc.ts";
+export type { GcEvent, GcFailure, GcReport } from "./apply/gc-report.ts";
+export { collectGarbage, type CollectOptions } from "./collect-garbage.ts";
+export { openOrphanRecord } from "./orphans/open-orphan-record.ts";

@@ -1,0 +1,76 @@
+import type { Digest } from "../digest/digest.ts";
+import { explaining } from "../errors/system-error.ts";
+import { openIngest } from "../ingest/open-ingest.ts";
+import type { Layout } from "../root/layout.ts";
+import { isHashed } from "../sidecars/chunk-sidecar.ts";
+import { listTrash, trashBlob } from "../trash/trash-blob.ts";
+import { adoptFile } from "./adopt-file.ts";
+import type { BlobInfo } from "./blob-reader.ts";
+import type { BlobStore } from "./blob-store.ts";
+import { ensureVerified } from "./ensure-verified.ts";
+import { findBlob, type FoundBlob } from "./find-blob.ts";
+import { listBlobs } from "./list-blobs.ts";
+import { addBlob, putBlob } from "./put-blob.ts";
+import { readBlob } from "./read-blob.ts";
+import { isReleased, releaseBlobs, retainBlobs } from "./release-marks.ts";
+
+/** The loose blobs of a layout: one immutable file each, at the convention's path. */
+export function openBlobStore(layout: Layout): BlobStore {
+  async function describe(digest: Digest, found: FoundBlob, verified: boolean): Promise<BlobInfo> {
+    return {
+      digest,
+      size: found.stat.size,
+      addedAtMs: found.stat.mtimeMs,
+      verified,
+      released: await isReleased(layout, digest),
+      where: "loose",
+    };
+  }
+  const added = async ({
+    digest,
+    found,
+  }: {
+    digest: Digest;
+    found: FoundBlob;
+  }): Promise<BlobInfo> => describe(digest, found, true);
+
+  return {
+    stat: (digest, options) =>
+      explaining(`look at blob ${digest}`, async () => {
+        options?.signal?.throwIfAborted();
+        const found = await findBlob(layout, digest);
+        if (found === undefined) return undefined;
+        return describe(digest, found, await isHashed(layout, digest, found.stat.size));
+      }),
+    locate: (digest, options) =>
+      explaining(`look at blob ${digest}`, async () => {
+        options?.signal?.throwIfAborted();
+        const found = await findBlob(layout, digest);
+        return found === undefined ? undefined : { kind: "file", path: found.path };
+      }),
+    read: (digest, options) => readBlob(layout, digest, options),
+    list: (options) => listBlobs(layout, options),
+    ingest: (target, options) =>
+      explaining(`write blob ${target.digest ?? "of unknown digest"}`, () =>
+        openIngest(layout, target, options),
+      ),
+    put: (expected, source, options) =>
+      explaining(`write blob ${expected.digest}`, async () =>
+        describe(expected.digest, await putBlob(layout, expected, source, options), true),
+      ),
+    add: (source, options) =>
+      explaining("write a blob", async () => added(await addBlob(layout, source, options))),
+    adopt: (path, options) =>
+      explaining(`adopt ${path}`, async () => added(await adoptFile(layout, path, options))),
+    ensureVerified: (digest, options) =>
+      explaining(`check blob ${digest}`, async () => {
+        const found = await ensureVerified(layout, digest, options);
+        return found === undefined ? undefined : describe(digest, found, true);
+      }),
+    release: (digests) => explaining("release blobs", () => releaseBlobs(layout, digests)),
+    retain: (digests) => explaining("keep blobs", () => retainBlobs(layout, digests)),
+    trash: (digest, sweep) =>
+      explaining(`move blob ${digest} aside`, () => trashBlob(layout, digest, sweep)),
+    listTrash: () => listTrash(layout),
+  };
+}

@@ -1,0 +1,28 @@
+import { join } from "node:path";
+
+import type { AbortOptions } from "../abort-options.ts";
+import { type Digest, digestFromHex } from "../digest/digest.ts";
+import { explaining } from "../errors/system-error.ts";
+import { ifPresent, namesIn } from "../fs/absence.ts";
+import type { Layout } from "../root/layout.ts";
+
+/**
+ * Digests by the names of their directories, ascending: 256 listings whatever the number of blobs,
+ * a tenth of what walking into each of them costs. Names that are not digests are not ours to judge.
+ */
+export async function* listBlobs(
+  layout: Layout,
+  options: AbortOptions = {},
+): AsyncGenerator<Digest> {
+  const { fs, paths } = layout;
+  const fanouts = await explaining("list blobs", () => ifPresent(fs.readdir(paths.sha256)));
+  for (const fanout of (fanouts ?? []).toSorted()) {
+    options.signal?.throwIfAborted();
+    if (!/^[0-9a-f]{2}$/.test(fanout)) continue;
+    const names = await explaining("list blobs", () => namesIn(fs, join(paths.sha256, fanout)));
+    for (const hex of names.toSorted()) {
+      const digest = hex.startsWith(fanout) ? digestFromHex(hex) : undefined;
+      if (digest !== undefined) yield digest;
+    }
+  }
+}

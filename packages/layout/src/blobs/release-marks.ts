@@ -1,0 +1,32 @@
+import { join } from "node:path";
+
+import { type Digest, digestHex } from "../digest/digest.ts";
+import { isErrno } from "../errors/errno.ts";
+import { ifPresent } from "../fs/absence.ts";
+import type { Layout } from "../root/layout.ts";
+
+/** A mark is an empty file: only its name counts, and losing one costs a day's wait, never a byte. */
+const markPath = (layout: Layout, digest: Digest): string =>
+  join(layout.paths.released, digestHex(digest));
+
+export async function isReleased(layout: Layout, digest: Digest): Promise<boolean> {
+  return (await ifPresent(layout.fs.lstat(markPath(layout, digest)))) !== undefined;
+}
+
+export async function releaseBlobs(layout: Layout, digests: Iterable<Digest>): Promise<void> {
+  for (const digest of new Set(digests)) {
+    await layout.makeDirectory(layout.paths.released);
+    try {
+      const file = await layout.fs.open(markPath(layout, digest), "create", { permissions: 0o644 });
+      await file.close();
+    } catch (error) {
+      if (!isErrno(error, "EEXIST")) throw error;
+    }
+  }
+}
+
+export async function retainBlobs(layout: Layout, digests: Iterable<Digest>): Promise<void> {
+  if (layout.readOnly !== undefined) throw layout.readOnly;
+  for (const digest of new Set(digests))
+    await ifPresent(layout.fs.unlink(markPath(layout, digest)));
+}

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+
+import { createId } from "../fs/temporary-name.ts";
+import type { FsFile } from "../fs/fs-port.ts";
+import type { Layout } from "../root/layout.ts";
+
+/** A private file for bytes that cannot be resumed: gone when it is released, unless published. */
+export interface Staging {
+  readonly path: string;
+  readonly file: FsFile;
+  /** Closes the file; throws what closing throws, because a write may fail as late as that. */
+  close(): Promise<void>;
+  /** Removes whatever is left. Never throws: a leftover is swept by age. */
+  release(): Promise<void>;
+}
+
+export interface StagingOptions {
+  /** Past the page cache, where the file system can: see `OpenOptions.direct`. */
+  readonly direct?: boolean | undefined;
+}
+
+/** Makes `blobs/.incoming-<id>.<owner>/data.tmp`. */
+export async function createStaging(
+  layout: Layout,
+  options: StagingOptions = {},
+): Promise<Staging> {
+  const { fs, paths } = layout;
+  await layout.makeDirectory(paths.blobs);
+  const directory = paths.incoming(createId(), createId());
+  await fs.mkdir(directory);
+  const path = join(directory, "data.tmp");
+  let file: FsFile;
+  try {
+    file = await fs.open(path, "create", { ...options, permissions: 0o644 });
+  } catch (error) {
+    await fs.rmdir(directory).catch(() => {});
+    throw error;
+  }
+  let open = true;
+  const close = async (): Promise<void> => {
+    if (!open) return;
+    open = false;
+    await file.close();
+  };
+  return {
+    path,
+    file,
+    close,
+    async release() {
+      await close().catch(() => {});
+      await fs.unlink(path).catch(() => {});
+      await fs.rmdir(directory).catch(() => {});
+    },
+  };
+}

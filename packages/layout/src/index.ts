@@ -1,0 +1,81 @@
+export type { AbortOptions, ProgressOptions } from "./abort-options.ts";
+export { type ByteRange, type ByteSource, streamOf } from "./byte-source.ts";
+export type { Finding } from "./finding.ts";
+
+export type { ErrorCode, ErrorKind } from "./errors/error-code.ts";
+export { errnoOf, isErrno } from "./errors/errno.ts";
+export {
+  isStoreError,
+  StoreError,
+  type StoreErrorJson,
+  type StoreErrorOptions,
+} from "./errors/store-error.ts";
+export { asStoreError, explaining } from "./errors/system-error.ts";
+
+export {
+  type Descriptor,
+  type Digest,
+  digestFromHex,
+  digestHex,
+  EMPTY_DIGEST,
+  isDigest,
+  parseDigest,
+} from "./digest/digest.ts";
+export { createDigester, type Digester, digestBytes } from "./digest/digester.ts";
+
+export { ifPresent } from "./fs/absence.ts";
+export type {
+  EntryKind,
+  FsEntry,
+  FsFile,
+  FsPort,
+  FsStat,
+  OpenMode,
+  OpenOptions,
+} from "./fs/fs-port.ts";
+export { nodeFs } from "./fs/node-fs.ts";
+export { publish, type PublishOptions } from "./fs/publish.ts";
+export { readDocument, type ReadDocumentOptions } from "./fs/read-document.ts";
+export { createId, TEMPORARY_PREFIX, temporaryName } from "./fs/temporary-name.ts";
+export { writeDocument } from "./fs/write-document.ts";
+export { writeFully } from "./fs/write-fully.ts";
+
+export { type HomeEnv, resolveHome } from "./root/resolve-home.ts";
+export { type Layout, openLayout, type OpenLayoutOptions } from "./root/layout.ts";
+export { createPaths, type Paths } from "./root/paths.ts";
+
+export { digestFile } from "./digest/digest-file.ts";
+
+export type { BlobInfo, BlobLocation, BlobReader } from "./blobs/blob-reader.ts";
+export { openBlobStore } from "./blobs/disk-blob-store.ts";
+export { createMemoryBlobStore } from "./blobs/memory-blob-store.ts";
+export { recheckBlob } from "./blobs/recheck-blob.ts";
+export { overlay, type OverlayParts, type PackedBlobs } from "./blobs/overlay.ts";
+export type {
+  AddOptions,
+  AdoptOptions,
+  BlobEvent,
+  BlobStore,
+  Ingest,
+  IngestOptions,
+  IngestTarget,
+  PutOptions,
+  Trashed,
+} from "./blobs/blob-store.ts";
+export { type Debris, type DebrisItem, openPartialDebris } from "./debris/partial-debris.ts";
+export { openLeaseStore } from "./leases/disk-lease-store.ts";
+export type { AcquireLeaseOptions, Lease, LeaseInfo, LeaseStore } from "./leases/lease-store.ts";
+export { type LockOptions, withNameLock, withSweepLock } from "./locks/with-lock.ts";
+export {
+  type LinkEntry,
+  type LinkMode,
+  materialize,
+  type Materialized,
+  type MaterializeOptions,
+} from "./materialize/materialize.ts";
+export { createNodeProcesses } from "./processes/node-processes.ts";
+export type { ProcessIdentity, ProcessTable } from "./processes/process-identity.ts";
+export { quarantineFile, type QuarantineReason } from "./quarantine/quarantine.ts";
+export { CHUNK_BYTES } from "./sidecars/chunk-map.ts";
+export { type Origin, readOrigins, recordOrigin } from "./sidecars/origins.ts";
+export { verifyBlobs, type VerifyEvent, type VerifyOptions } from "./verify/verify-blobs.ts";

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+
+import { openBlobStore } from "../blobs/disk-blob-store.ts";
+import { digestBytes } from "../digest/digester.ts";
+import { createContent } from "../testing/content.ts";
+import { createTemporaryLayout } from "../testing/temporary-layout.ts";
+
+const content = createContent(100_000, 21);
+const target = { digest: digestBytes(content), size: content.length };
+
+it("waits while another writer gets on, and finds the blob there", async () => {
+  await using temporary = await createTemporaryLayout();
+  const blobs = openBlobStore(temporary.layout);
+  const first = await blobs.ingest(target);
+  const second = blobs.ingest(target, { stallMs: 60_000 });
+  for (let at = 0; at < content.length; at += 25_000) {
+    await first.writeAt(at, content.slice(at, at + 25_000));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  await first.commit();
+  const ingest = await second;
+  expect(ingest.missing()).toEqual([]);
+  expect(await ingest.commit()).toMatchObject(target);
+});
+
+it("goes on alone with what is on record when the other writer stalls", async () => {
+  await using temporary = await createTemporaryLayout();
+  const blobs = openBlobStore(temporary.layout);
+  const stalled = await blobs.ingest(target);
+  await stalled.writeAt(0, content.slice(0, 40_000));
+  await stalled.checkpoint();
+  const ingest = await blobs.ingest(target, { stallMs: 250 });
+  expect(ingest.missing()).toEqual([{ start: 40_000, end: content.length }]);
+  await ingest.writeAt(40_000, content.slice(40_000));
+  expect(await ingest.commit()).toMatchObject(target);
+  // The stalled one wakes up, and is none the worse for it.
+  await stalled.writeAt(40_000, content.slice(40_000));
+  expect(await stalled.commit()).toMatchObject(target);
+});
+
+it("takes over at once when the other writer gives up", async () => {
+  await using temporary = await createTemporaryLayout();
+  const blobs = openBlobStore(temporary.layout);
+  const first = await blobs.ingest(target);
+  await first.writeAt(0, content.slice(0, 40_000));
+  const second = blobs.ingest(target, { stallMs: 60_000 });
+  await first[Symbol.asyncDispose]();
+  const ingest = await second;
+  expect(ingest.missing()).toEqual([{ start: 40_000, end: content.length }]);
+  await ingest.discard();
+});
+
+it("stops waiting when the caller aborts, with the caller's reason", async () => {
+  await using temporary = await createTemporaryLayout();
+  const blobs = openBlobStore(temporary.layout);
+  await using first = await blobs.ingest(target);
+  expect(first.size).toBe(content.length);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  setTimeout(() => controller.abort(reason), 20);
+  const waiting = blobs.ingest(target, { stallMs: 60_000, signal: controller.signal });
+  await expect(waiting).rejects.toBe(reason);
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { digestBytes } from "../digest/digester.ts";
+import type { FsFile } from "../fs/fs-port.ts";
+import { nodeFs } from "../fs/node-fs.ts";
+import { createBlobHasher } from "../hashing/blob-hasher.ts";
+import { createContent } from "../testing/content.ts";
+import { createFollowingHasher } from "./following-hasher.ts";
+
+const SIZE = 18_000_001;
+const PIECE = 1_000_000;
+const content = createContent(SIZE, 31);
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "store-following-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+async function createFile(name: string): Promise<FsFile> {
+  return nodeFs.open(join(directory, name), "create");
+}
+
+const offsets = Array.from({ length: Math.ceil(SIZE / PIECE) }, (_, index) => index * PIECE);
+const orders = {
+  ascending: offsets,
+  descending: offsets.toReversed(),
+  "even ones first": offsets.toSorted((a, b) => ((a / PIECE) % 2) - ((b / PIECE) % 2) || a - b),
+};
+
+it.each(Object.entries(orders))("hashes bytes that arrive %s", async (name, order) => {
+  const file = await createFile(name);
+  const hasher = await createFollowingHasher(file, []);
+  for (const at of order) {
+    const piece = content.subarray(at, at + PIECE);
+    await file.write(piece, at);
+    hasher.written(at, piece);
+  }
+  const hashes = await hasher.finish(SIZE);
+  await hasher.close();
+  expect(hashes.digest).toBe(digestBytes(content));
+  const inline = await createBlobHasher();
+  inline.update(content);
+  expect(hashes.chunks).toEqual(inline.finish().chunks);
+  await file.close();
+});
+
+it("takes what was there before it began", async () => {
+  const file = await createFile("present");
+  await file.write(content.subarray(0, 9_000_000), 0);
+  const hasher = await createFollowingHasher(file, [{ start: 0, end: 9_000_000 }]);
+  const rest = content.subarray(9_000_000);
+  await file.write(rest, 9_000_000);
+  hasher.written(9_000_000, rest);
+  expect((await hasher.finish(SIZE)).digest).toBe(digestBytes(content));
+  await file.close();
+});
+
+it("passes on a failure to read, and closes all the same", async () => {
+  const file = await createFile("broken");
+  const failure = new Error("the disk broke");
+  const broken: FsFile = { ...file, read: () => Promise.reject(failure) };
+  const hasher = await createFollowingHasher(broken, []);
+  hasher.written(0, content);
+  await expect(hasher.finish(SIZE)).rejects.toBe(failure);
+  await hasher.close();
+  await file.close();
+});
+
+it("can be closed at any time", async () => {
+  const file = await createFile("closed");
+  await file.write(content, 0);
+  const hasher = await createFollowingHasher(file, [{ start: 0, end: SIZE }]);
+  await hasher.close();
+  await expect(hasher.finish(SIZE)).rejects.toThrow("closed");
+  await file.close();
+});

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+
+import { mustBeInside } from "../blobs/inside-store.ts";
+import { loadXxh64 } from "../checksum/xxh64.ts";
+import type { Digest } from "../digest/digest.ts";
+import { isErrno } from "../errors/errno.ts";
+import { readDocument } from "../fs/read-document.ts";
+import { temporaryName } from "../fs/temporary-name.ts";
+import { writeFully } from "../fs/write-fully.ts";
+import { isStoreError } from "../errors/store-error.ts";
+import type { Layout } from "../root/layout.ts";
+import {
+  CHUNK_MAP_HEADER_BYTES,
+  type ChunkMap,
+  chunkMapBytes,
+  chunkMapSize,
+  decodeChunkMap,
+  encodeChunkMap,
+} from "./chunk-map.ts";
+
+/** The map of a 32 TiB blob: beyond any model, and what one read may cost in memory. */
+const CHUNK_MAP_BYTES_MAX = 64 * 1024 * 1024;
+
+/** The chunk map beside a blob, or `undefined` where there is none to trust. */
+export async function readChunkMap(layout: Layout, digest: Digest): Promise<ChunkMap | undefined> {
+  let bytes;
+  try {
+    bytes = await readDocument(layout.fs, layout.paths.chunks(digest), {
+      bytesMax: CHUNK_MAP_BYTES_MAX,
+    });
+  } catch (error) {
+    // A sidecar of the wrong type or size is as good as none: it is written again.
+    if (isStoreError(error)) return undefined;
+    throw error;
+  }
+  return bytes === undefined ? undefined : decodeChunkMap(bytes, await loadXxh64());
+}
+
+/**
+ * Whether we have hashed a blob of this size: a sidecar that records it exists. Reads the header
+ * only; the blob's bytes were durable before any sidecar was begun, so a torn rest says nothing.
+ */
+export async function isHashed(layout: Layout, digest: Digest, blobSize: number): Promise<boolean> {
+  let file;
+  try {
+    file = await layout.fs.open(layout.paths.chunks(digest), "read");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ELOOP", "EISDIR", "ENXIO")) return false;
+    throw error;
+  }
+  try {
+    const { kind, size } = await file.stat();
+    if (kind !== "file" || size !== chunkMapBytes(blobSize)) return false;
+    const header = new Uint8Array(CHUNK_MAP_HEADER_BYTES);
+    await file.read(header, 0);
+    return chunkMapSize(header) === blobSize;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes the chunk map beside a published blob, which also records that we hashed it. Not synced:
+ * a map lost in a power cut costs one more hashing, and a torn one is not believed.
+ */
+export async function writeChunkMap(layout: Layout, digest: Digest, map: ChunkMap): Promise<void> {
+  const { fs, paths } = layout;
+  const temporary = join(paths.blobDirectory(digest), temporaryName());
+  const file = await fs.open(temporary, "create", { permissions: 0o644 });
+  try {
+    try {
+      await writeFully(file, encodeChunkMap(map, await loadXxh64()), 0);
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, paths.chunks(digest));
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+/** Takes back that we hashed the blob. Something else of that name vouches for nothing and stays. */
+export async function removeChunkMap(layout: Layout, digest: Digest): Promise<void> {
+  await mustBeInside(layout, digest);
+  try {
+    await layout.fs.unlink(layout.paths.chunks(digest));
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "EISDIR", "EPERM")) throw error;
+  }
+}

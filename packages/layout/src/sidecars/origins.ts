@@ -1,0 +1,108 @@
+import { join } from "node:path";
+
+import { mustBeInside } from "../blobs/inside-store.ts";
+import type { Digest } from "../digest/digest.ts";
+import { isErrno } from "../errors/errno.ts";
+import { isStoreError } from "../errors/store-error.ts";
+import { explaining } from "../errors/system-error.ts";
+import { readDocument } from "../fs/read-document.ts";
+import { temporaryName } from "../fs/temporary-name.ts";
+import { writeFully } from "../fs/write-fully.ts";
+import type { Layout } from "../root/layout.ts";
+
+/** A place where a blob's bytes can be had again. No secrets: callers redact before they record. */
+export interface Origin {
+  /** As a user would type it: `hf.co/org/repo`. */
+  readonly location: string;
+  /** Pinned, where the place has revisions. */
+  readonly revision?: string | undefined;
+  /** The file within the location. */
+  readonly path?: string | undefined;
+  readonly recordedAtMs: number;
+}
+
+/** The newest are kept; more places than this are of no further use. */
+const ORIGINS_MAX = 32;
+/** Longest text of one field: a URL that servers still take. */
+const TEXT_CHARS_MAX = 8192;
+/** What a full record of longest fields takes, and what one read may cost. */
+const ORIGINS_BYTES_MAX = ORIGINS_MAX * 4 * TEXT_CHARS_MAX;
+
+/** The recorded places, newest last. A line that cannot be read is passed over. */
+export async function readOrigins(layout: Layout, digest: Digest): Promise<readonly Origin[]> {
+  let bytes;
+  try {
+    bytes = await readDocument(layout.fs, layout.paths.origins(digest), {
+      bytesMax: ORIGINS_BYTES_MAX,
+    });
+  } catch (error) {
+    // A record of the wrong type or size helps nobody; the next one replaces it.
+    if (isStoreError(error)) return [];
+    throw error;
+  }
+  if (bytes === undefined) return [];
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  return lines.map(decodeOrigin).filter((origin) => origin !== undefined);
+}
+
+function decodeOrigin(line: string): Origin | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { location, revision, path, recordedAtMs } = value as Record<string, unknown>;
+  if (typeof location !== "string" || typeof recordedAtMs !== "number") return undefined;
+  if (!isOptionalText(revision) || !isOptionalText(path)) return undefined;
+  return { location, revision, path, recordedAtMs };
+}
+
+const isOptionalText = (value: unknown): value is string | undefined =>
+  value === undefined || typeof value === "string";
+
+/**
+ * Records a place of a blob that is present. An aid for repair and nothing more: it is not synced,
+ * of two that record at once one may be lost, and a directory that may not be written to is no
+ * error.
+ */
+export async function recordOrigin(
+  layout: Layout,
+  digest: Digest,
+  origin: Omit<Origin, "recordedAtMs">,
+): Promise<void> {
+  if (layout.readOnly !== undefined) throw layout.readOnly;
+  const texts = [origin.location, origin.revision, origin.path];
+  if (texts.some((text) => text !== undefined && text.length > TEXT_CHARS_MAX)) return;
+  await explaining("record where a blob came from", async () => {
+    await mustBeInside(layout, digest);
+    const others = (await readOrigins(layout, digest)).filter(
+      (other) => !isSamePlace(other, origin),
+    );
+    const all = [...others, { ...origin, recordedAtMs: layout.now() }].slice(-ORIGINS_MAX);
+    const text = all.map((one) => `${JSON.stringify(one)}\n`).join("");
+    await replace(layout, digest, new TextEncoder().encode(text));
+  });
+}
+
+const isSamePlace = (a: Omit<Origin, "recordedAtMs">, b: Omit<Origin, "recordedAtMs">): boolean =>
+  a.location === b.location && a.revision === b.revision && a.path === b.path;
+
+async function replace(layout: Layout, digest: Digest, bytes: Uint8Array): Promise<void> {
+  const { fs, paths } = layout;
+  const temporary = join(paths.blobDirectory(digest), temporaryName());
+  try {
+    const file = await fs.open(temporary, "create", { permissions: 0o644 });
+    try {
+      await writeFully(file, bytes, 0);
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, paths.origins(digest));
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => {});
+    // ENOENT: the blob is gone. The others: somebody else's directory.
+    if (!isErrno(error, "ENOENT", "EACCES", "EPERM", "EROFS")) throw error;
+  }
+}

@@ -1,0 +1,8 @@
+export { blobReaderSuite, type BlobReaderSuiteOptions } from "./blob-reader-suite.ts";
+export { blobStoreSuite, type BlobStoreSuiteOptions } from "./blob-store-suite.ts";
+export { collectContent, createContent, sliceContent, streamContent } from "./content.ts";
+export { expectStoreError } from "./expect-error.ts";
+export { createFaultyFs, type FaultyFs, type FsFault, FsStopped } from "./faulty-fs.ts";
+export { ingestSuite, type IngestSuiteOptions } from "./ingest-suite.ts";
+export { itUnless, type SkippedTest } from "./skipping.ts";
+export { createTemporaryLayout, type TemporaryLayout } from "./temporary-layout.ts";

@@ -1,0 +1,184 @@
+import { basename, join } from "node:path";
+
+import type { Trashed } from "../blobs/blob-store.ts";
+import { findLink, mustBeInside } from "../blobs/inside-store.ts";
+import { type Digest, digestFromHex, digestHex, EMPTY_DIGEST } from "../digest/digest.ts";
+import { isErrno } from "../errors/errno.ts";
+import { explaining } from "../errors/system-error.ts";
+import { retainBlobs } from "../blobs/release-marks.ts";
+import { ifPresent, namesIn } from "../fs/absence.ts";
+import { linkOrRename } from "../fs/publish.ts";
+import { quarantineFile } from "../quarantine/quarantine.ts";
+import type { Layout } from "../root/layout.ts";
+import { removeChunkMap } from "../sidecars/chunk-sidecar.ts";
+import { DATA_FILE, SUSPECT_PREFIX, TRASH_PREFIX } from "../root/paths.ts";
+
+/**
+ * D1 of a sweep: `data` becomes `data.trash-<sweep>`. Every sweep has its own id, so the rename
+ * never meets an older trash name, which would be the last copy of the blob.
+ */
+export async function trashBlob(
+  layout: Layout,
+  digest: Digest,
+  sweep: string,
+): Promise<Trashed | undefined> {
+  if (layout.readOnly !== undefined) throw layout.readOnly;
+  if (!/^[0-9A-Za-z-]{1,64}$/.test(sweep)) throw new TypeError(`not a sweep id: ${sweep}`);
+  const { fs, paths } = layout;
+  const path = paths.trash(digest, sweep);
+  await mustBeInside(layout, digest);
+  try {
+    await fs.rename(paths.blob(digest), path);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  // Gone already: another sweep found the name and destroyed it, or a reader gave it back.
+  const stat = await ifPresent(fs.lstat(path));
+  return stat === undefined ? undefined : createTrashed(layout, digest, path, stat.size);
+}
+
+function createTrashed(layout: Layout, digest: Digest, path: string, size: number): Trashed {
+  return {
+    digest,
+    size,
+    restore: () =>
+      explaining(`restore blob ${digest}`, async () => {
+        if (layout.readOnly !== undefined) throw layout.readOnly;
+        await linkBack(layout, digest, path);
+        if (await isOtherSuspect(layout, digest, path)) await keepSuspect(layout, digest, path);
+        else await removeName(layout, path);
+        // Gone: another sweep destroyed the blob when nothing needed it yet, and removed its directory.
+        await ifPresent(layout.fs.syncDirectory(layout.paths.blobDirectory(digest)));
+      }),
+    destroy: () =>
+      explaining(`delete blob ${digest}`, async () => {
+        if (layout.readOnly !== undefined) throw layout.readOnly;
+        // First, because it vouches for bytes: it must never be found beside others that another tool
+        // has put there since. Losing it to a race costs a hashing, never a byte.
+        if (!(await isThere(layout, digest))) await removeChunkMap(layout, digest);
+        // INV-4: the caller has looked at leases and names since this name was given.
+        if (isSuspect(path)) await keepSuspect(layout, digest, path);
+        else await removeName(layout, path);
+        if (await isThere(layout, digest)) return;
+        await removeEmptyBlob(layout, digest);
+        // A mark that stayed would send the blob away at once if somebody added it again.
+        if (!(await isThere(layout, digest))) await retainBlobs(layout, [digest]);
+      }),
+  };
+}
+
+/** D3, and what every reader does that misses `data`. Losing the race to another restorer is success. */
+async function linkBack(layout: Layout, digest: Digest, path: string): Promise<void> {
+  // ENOENT: the trash name is gone. Either somebody restored it, or a sweep that had every right to
+  // destroy it did.
+  await ifPresent(linkOrRename(layout.fs, path, layout.paths.blob(digest)));
+}
+
+async function removeName(layout: Layout, path: string): Promise<void> {
+  try {
+    await layout.fs.unlink(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
+
+const isSuspect = (path: string): boolean => basename(path).startsWith(SUSPECT_PREFIX);
+
+/** Whether a repair that ended early left a file here that is not the one at the final path. */
+async function isOtherSuspect(layout: Layout, digest: Digest, path: string): Promise<boolean> {
+  if (!isSuspect(path)) return false;
+  const { fs, paths } = layout;
+  const there = await ifPresent(fs.lstat(paths.blob(digest)));
+  return there?.inode !== (await ifPresent(fs.lstat(path)))?.inode;
+}
+
+/** INV-8: these may be bad bytes that nobody has put to quarantine yet. */
+async function keepSuspect(layout: Layout, expected: Digest, path: string): Promise<void> {
+  await ifPresent(quarantineFile(layout, path, { reason: "suspect", expected }));
+}
+
+async function isThere(layout: Layout, digest: Digest): Promise<boolean> {
+  return (await ifPresent(layout.fs.lstat(layout.paths.blob(digest)))) !== undefined;
+}
+
+/** Best effort: a directory somebody else uses again stays, with whatever they put there. */
+async function removeEmptyBlob(layout: Layout, digest: Digest): Promise<void> {
+  const { fs, paths } = layout;
+  try {
+    await removeName(layout, paths.origins(digest));
+    await fs.rmdir(paths.blobDirectory(digest));
+  } catch (error) {
+    const known = ["ENOTEMPTY", "EEXIST", "ENOENT", "EISDIR", "EBUSY", "EACCES", "EPERM"];
+    if (!isErrno(error, ...known)) throw error;
+  }
+}
+
+const isTrashName = (name: string): boolean => name.startsWith(TRASH_PREFIX);
+
+/** Trash names of one blob, as paths. */
+async function trashNames(layout: Layout, digest: Digest): Promise<readonly string[]> {
+  const directory = layout.paths.blobDirectory(digest);
+  const names = await namesIn(layout.fs, directory);
+  return names.filter(isTrashName).map((name) => join(directory, name));
+}
+
+/**
+ * What a reader does that misses `data`, before it answers "absent": gives a blob that a sweep has
+ * only moved aside its name back. On a store that must not be written it reads the trash name.
+ *
+ * One listing is one instant: a blob that shows neither name in it was absent then. Two looks, one
+ * for each name, would miss a blob that a sweep restores in between.
+ *
+ * @param wrong inodes of files that the caller knows to hold other bytes; they stay where they are
+ * @returns the path the bytes can be read at, unless it has changed again
+ */
+export async function rescueFromTrash(
+  layout: Layout,
+  digest: Digest,
+  wrong?: ReadonlySet<number>,
+): Promise<string | undefined> {
+  const { fs, paths } = layout;
+  const directory = paths.blobDirectory(digest);
+  const names = (await ifPresent(fs.readdir(directory))) ?? [];
+  let path = names.includes(DATA_FILE) ? paths.blob(digest) : undefined;
+  for (const name of names.filter(isTrashName)) {
+    const trash = join(directory, name);
+    const stat = await ifPresent(fs.lstat(trash));
+    // Gone: it was restored, or it was destroyed and the next listing shows that.
+    if (stat === undefined) path ??= paths.blob(digest);
+    if (stat?.kind !== "file" || wrong?.has(stat.inode) === true) continue;
+    // What a power cut leaves of a writer that does not sync is no blob to bring back.
+    if (stat.size === 0 && digest !== EMPTY_DIGEST) continue;
+    if (layout.readOnly !== undefined) return trash;
+    await mustBeInside(layout, digest);
+    try {
+      await linkBack(layout, digest, trash);
+    } catch (error) {
+      // Another user's directory: the bytes can be read where they are.
+      if (!isErrno(error, "EACCES", "EPERM", "EROFS")) throw error;
+      return trash;
+    }
+    return paths.blob(digest);
+  }
+  return path;
+}
+
+/** Trash names that an earlier sweep left behind, in the order of their digests. */
+export async function* listTrash(layout: Layout): AsyncGenerator<Trashed> {
+  const { fs, paths } = layout;
+  for (const fanout of ((await ifPresent(fs.readdir(paths.sha256))) ?? []).toSorted()) {
+    if (!/^[0-9a-f]{2}$/.test(fanout)) continue;
+    const blobs = await namesIn(fs, join(paths.sha256, fanout));
+    for (const hex of blobs.toSorted()) {
+      const digest = digestFromHex(hex);
+      if (digest === undefined || digestHex(digest).slice(0, 2) !== fanout) continue;
+      const names = await trashNames(layout, digest);
+      if (names.length === 0 || (await findLink(layout, digest)) !== undefined) continue;
+      for (const path of names) {
+        const stat = await ifPresent(fs.lstat(path));
+        if (stat?.kind === "file") yield createTrashed(layout, digest, path, stat.size);
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { openLayout } from "@store/layout";
+
+import { FULL, report } from "../../full.ts";
+import { pick } from "../../pick.ts";
+import { findBrokenPromises, findUnrepaired, findViolations } from "../check-store.ts";
+import { type CrashOperation, operations } from "../operations.ts";
+import { type Point, trace, type TracedRun, whyNoTrace } from "./trace.ts";
+
+/** Calls per operation at which it is killed by default. */
+const POINTS_USUAL = 3;
+/** Deaths one after the other, each in the work that the last one left. */
+const DEATHS = FULL ? 5 : 2;
+const TIMEOUT_MS = FULL ? 3_600_000 : 120_000;
+
+const worker = join(import.meta.dirname, "worker.ts");
+let compileCache: string;
+beforeAll(async () => {
+  compileCache = await mkdtemp(join(tmpdir(), "store-kill-cache-"));
+});
+afterAll(() => rm(compileCache, { recursive: true }));
+
+/** Runs `body` in a directory of its own, with a store that the operation can start from. */
+async function withStore<T>(
+  operation: CrashOperation,
+  body: (root: string, run: (killAt?: Point) => Promise<TracedRun>) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), "store-kill-"));
+  const root = join(directory, "models");
+  try {
+    await operation.prepare(await openLayout(root));
+    return await body(root, (killAt) =>
+      trace({
+        script: worker,
+        args: [operation.name, root],
+        root,
+        log: join(directory, "trace.log"),
+        compileCache,
+        killAt,
+      }),
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Everything wrong with what a killed process left, before and after the work is done again. */
+async function judge(
+  root: string,
+  operation: CrashOperation,
+  acknowledged: readonly string[],
+): Promise<readonly string[]> {
+  const violations = await findViolations(root, operation);
+  // Opening needs no manual step, and neither does going on.
+  const layout = await openLayout(root);
+  return [
+    ...violations,
+    ...(await findBrokenPromises(layout, operation, acknowledged)),
+    ...(await findUnrepaired(layout, operation)),
+    ...(await findViolations(root, { ...operation, wrongAtFirst: [] })),
+  ];
+}
+
+async function listPoints(operation: CrashOperation): Promise<readonly Point[]> {
+  const { points, killed } = await withStore(operation, (_root, run) => run());
+  expect(killed).toBe(false);
+  expect(points.length).toBeGreaterThan(5);
+  return points;
+}
+
+const reason = await whyNoTrace();
+
+describe.skipIf(reason !== undefined)(
+  `a process killed at any call${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  () => {
+    it.each(operations)(
+      "leaves a whole store, and all that it acknowledged: $name",
+      async (operation) => {
+        const points = await listPoints(operation);
+        const chosen = FULL
+          ? points
+          : pick(
+              points.filter(({ changes }) => changes),
+              POINTS_USUAL,
+              operation.name,
+            );
+        for (const point of chosen) {
+          const found = await withStore(operation, async (root, run) => {
+            const { killed, points: calls, acknowledged } = await run(point);
+            expect(killed, point.text).toBe(true);
+            expect(calls.at(-1)?.text).toBe(point.text);
+            return judge(root, operation, acknowledged);
+          });
+          expect(found, `killed before ${point.text}`).toEqual([]);
+        }
+        report(`${operation.name}: killed at ${chosen.length} of ${points.length} calls`);
+      },
+      TIMEOUT_MS,
+    );
+
+    it.each(operations.filter(({ name }) => FULL || /ingest of|publish$|foreign/.test(name)))(
+      "leaves a whole store however often it dies: $name",
+      async (operation) => {
+        const points = await listPoints(operation);
+        const deaths = pick(points, DEATHS, `again ${operation.name}`);
+        const found = await withStore(operation, async (root, run) => {
+          const acknowledged: string[] = [];
+          // The work left may be less than that, and then nobody dies.
+          for (const point of deaths) acknowledged.push(...(await run(point)).acknowledged);
+          return judge(root, operation, acknowledged);
+        });
+        expect(found).toEqual([]);
+      },
+      TIMEOUT_MS,
+    );
+  },
+);

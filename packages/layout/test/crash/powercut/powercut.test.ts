@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { describe, expect, it } from "vitest";
+
+import { FULL, report } from "../../full.ts";
+import type { DriverReport, DriverTask } from "./driver.ts";
+import { FILE_SYSTEMS, type FileSystem, whyNoPowerCut } from "./mounts.ts";
+import type { SyncMistake } from "./unsynced-fs.ts";
+
+/** Cuts per file system by default. */
+const CUTS_USUAL = 8;
+const TIMEOUT_MS = FULL ? 7_200_000 : 180_000;
+
+/** What a run prints if every single cut goes wrong. */
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+const execute = promisify(execFile);
+const driver = join(import.meta.dirname, "driver.ts");
+
+async function drive(
+  task: Omit<DriverTask, "directory">,
+  signal?: AbortSignal,
+): Promise<DriverReport> {
+  const directory = await mkdtemp(join(tmpdir(), "store-powercut-"));
+  try {
+    const argument = JSON.stringify({ ...task, directory } satisfies DriverTask);
+    // A mount namespace of its own: whatever happens to the driver, no mount outlives it.
+    const unshare = ["--mount", "--propagation", "private"];
+    const node = [process.execPath, "--conditions=@store/source", driver, argument];
+    const { stdout } = await execute("unshare", [...unshare, ...node], {
+      maxBuffer: OUTPUT_BYTES_MAX,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return JSON.parse(stdout) as DriverReport;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Why no power can be cut here, or `undefined`: tools may be there and mounting forbidden. */
+async function whySkipped(fileSystem: FileSystem): Promise<string | undefined> {
+  const reason = await whyNoPowerCut(fileSystem);
+  if (reason !== undefined) return reason;
+  return drive({ fileSystem, only: [] }).then(
+    () => undefined,
+    () => `no ${fileSystem} in a file can be mounted here`,
+  );
+}
+
+const disks = await Promise.all(
+  FILE_SYSTEMS.map(async (fileSystem) => ({ fileSystem, reason: await whySkipped(fileSystem) })),
+);
+
+const mistakes: readonly { readonly mistake: SyncMistake; readonly title: string }[] = [
+  { mistake: "none", title: "nothing is synced" },
+  { mistake: "no-file", title: "contents are not synced" },
+  { mistake: "no-directory", title: "names are not synced" },
+  { mistake: "late-file", title: "contents are synced after they have their final name" },
+];
+
+for (const { fileSystem, reason } of disks) {
+  const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+  describe.skipIf(reason !== undefined)(`power cuts on ${fileSystem}${skipped}`, () => {
+    it(
+      "leave a whole store, and all that it acknowledged",
+      async ({ signal }) => {
+        const sample = FULL ? {} : { cuts: CUTS_USUAL };
+        const { cuts, violations } = await drive({ fileSystem, ...sample }, signal);
+        expect(violations).toEqual([]);
+        expect(cuts).toBeGreaterThanOrEqual(FULL ? 200 : CUTS_USUAL);
+        report(`${fileSystem}: ${cuts} cuts`);
+      },
+      TIMEOUT_MS,
+    );
+
+    // One operation and one file system show by default that each mistake is found.
+    const found = mistakes.filter(() => FULL || fileSystem === "ext4");
+    it.for(found)("show that $title", { timeout: TIMEOUT_MS }, async ({ mistake }, { signal }) => {
+      const sample = FULL ? {} : { only: ["put"] };
+      const { violations } = await drive({ fileSystem, mistake, ...sample }, signal);
+      expect(violations).not.toEqual([]);
+    });
+  });
+}

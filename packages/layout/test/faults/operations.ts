@@ -1,0 +1,201 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { type Digest, digestBytes, type Layout, openBlobStore } from "@store/layout";
+import { createContent, streamContent } from "@store/layout/testing";
+
+/** One write path of the store, as the fault tests drive it. */
+export interface Operation {
+  readonly name: string;
+  /** Blobs that must be there before and after, whatever happens. */
+  readonly keeps: readonly Uint8Array[];
+  /** Blobs that must be there once the operation has succeeded. */
+  readonly makes: readonly Uint8Array[];
+  /** Puts what the operation starts from on disk, with a sound file system. */
+  prepare(layout: Layout): Promise<void>;
+  run(layout: Layout): Promise<unknown>;
+}
+
+const old = createContent(5_000, 100);
+const small = createContent(70_000, 101);
+/** A quarter of the ranged blob; no call of the store depends on how long a range is. */
+const STEP = 25_000;
+const ranged = createContent(4 * STEP, 102);
+const foreign = createContent(9_000, 103);
+
+const descriptor = (bytes: Uint8Array): { digest: Digest; size: number } => ({
+  digest: digestBytes(bytes),
+  size: bytes.length,
+});
+
+async function addOld(layout: Layout): Promise<void> {
+  await openBlobStore(layout).add(old);
+}
+
+/** Writes a blob the way another tool does: at the final path, without any of our additions. */
+export async function writeForeign(
+  layout: Layout,
+  digest: Digest,
+  bytes: Uint8Array,
+): Promise<void> {
+  const path = layout.paths.blob(digest);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+}
+
+/** Three ranges out of order, as three connections deliver them. */
+const THIRDS = [
+  { start: 2 * STEP, end: 3 * STEP },
+  { start: 0, end: 2 * STEP },
+  { start: 3 * STEP, end: 4 * STEP },
+];
+
+async function ingestRanged(layout: Layout): Promise<void> {
+  await using ingest = await openBlobStore(layout).ingest(descriptor(ranged));
+  for (const third of THIRDS) {
+    for (const { start, end } of ingest.missing()) {
+      const from = Math.max(start, third.start);
+      const to = Math.min(end, third.end);
+      if (from < to) await ingest.writeAt(from, ranged.slice(from, to));
+    }
+    await ingest.checkpoint();
+  }
+  await ingest.commit();
+}
+
+export const operations: readonly Operation[] = [
+  {
+    name: "put",
+    keeps: [old],
+    makes: [small],
+    prepare: addOld,
+    run: (layout) => openBlobStore(layout).put(descriptor(small), streamContent(small, 30_000)),
+  },
+  {
+    name: "add",
+    keeps: [old],
+    makes: [small],
+    prepare: addOld,
+    run: (layout) => openBlobStore(layout).add(small),
+  },
+  {
+    name: "first add of a store",
+    keeps: [],
+    makes: [small],
+    prepare: async () => {},
+    run: (layout) => openBlobStore(layout).add(small),
+  },
+  {
+    name: "adopt by copy",
+    keeps: [old],
+    makes: [small],
+    async prepare(layout) {
+      await addOld(layout);
+      await writeFile(join(layout.paths.root, "..", "given.bin"), small);
+    },
+    run: (layout) => openBlobStore(layout).adopt(join(layout.paths.root, "..", "given.bin")),
+  },
+  {
+    name: "adopt by link",
+    keeps: [old],
+    makes: [small],
+    async prepare(layout) {
+      await addOld(layout);
+      await writeFile(join(layout.paths.root, "..", "given.bin"), small);
+    },
+    run: (layout) =>
+      openBlobStore(layout).adopt(join(layout.paths.root, "..", "given.bin"), { mode: "link" }),
+  },
+  {
+    name: "ingest of three ranges",
+    keeps: [old],
+    makes: [ranged],
+    prepare: addOld,
+    run: ingestRanged,
+  },
+  {
+    name: "ingest resumed",
+    keeps: [old],
+    makes: [ranged],
+    async prepare(layout) {
+      await addOld(layout);
+      await using ingest = await openBlobStore(layout).ingest(descriptor(ranged));
+      await ingest.writeAt(0, ranged.slice(0, STEP));
+      await ingest.checkpoint();
+      await ingest.writeAt(3 * STEP, ranged.slice(3 * STEP, 4 * STEP));
+    },
+    run: ingestRanged,
+  },
+  {
+    name: "put of wrong bytes (quarantine)",
+    keeps: [old],
+    makes: [],
+    prepare: addOld,
+    async run(layout) {
+      const wrong = small.slice().fill(7, 100, 200);
+      await openBlobStore(layout)
+        .put(descriptor(small), wrong)
+        .then(
+          () => {
+            throw new Error("wrong bytes were taken");
+          },
+          (error: unknown) => {
+            if ((error as { code?: string }).code !== "ERR_STORE_BLOB_DIGEST_MISMATCH") throw error;
+          },
+        );
+    },
+  },
+  {
+    name: "put over a wrong foreign blob",
+    keeps: [old],
+    makes: [foreign],
+    async prepare(layout) {
+      await addOld(layout);
+      await writeForeign(layout, digestBytes(foreign), foreign.slice().fill(1, 5, 6));
+    },
+    run: (layout) => openBlobStore(layout).put(descriptor(foreign), foreign),
+  },
+  {
+    name: "verification of a foreign blob",
+    keeps: [old, foreign],
+    makes: [],
+    async prepare(layout) {
+      await addOld(layout);
+      await writeForeign(layout, digestBytes(foreign), foreign);
+    },
+    run: (layout) => openBlobStore(layout).ensureVerified(digestBytes(foreign)),
+  },
+  {
+    name: "trash and restore",
+    keeps: [old],
+    makes: [],
+    prepare: addOld,
+    async run(layout) {
+      const trashed = await openBlobStore(layout).trash(digestBytes(old), "sweep");
+      await trashed?.restore();
+    },
+  },
+  {
+    name: "trash and destroy",
+    keeps: [small],
+    makes: [],
+    async prepare(layout) {
+      await addOld(layout);
+      await openBlobStore(layout).add(small);
+    },
+    async run(layout) {
+      const trashed = await openBlobStore(layout).trash(digestBytes(old), "sweep");
+      await trashed?.destroy();
+    },
+  },
+  {
+    name: "release and retain",
+    keeps: [old],
+    makes: [],
+    prepare: addOld,
+    async run(layout) {
+      await openBlobStore(layout).release([digestBytes(old)]);
+      await openBlobStore(layout).retain([digestBytes(old)]);
+    },
+  },
+];

@@ -1,0 +1,157 @@
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { openBlobStore, openLayout, openLeaseStore } from "@store/layout";
+import { createContent, expectStoreError } from "@store/layout/testing";
+
+import {
+  codesOf,
+  content,
+  digest,
+  expectWhole,
+  inStore,
+  neighbour,
+  pictureOf,
+  type Place,
+  writers,
+} from "./place.ts";
+
+/** Replaces a directory on the way to the blob by a link to one outside, filled by `fill`. */
+const links: readonly {
+  readonly what: string;
+  readonly replace: (place: Place, fill: (directory: string) => Promise<void>) => Promise<void>;
+}[] = [
+  {
+    what: "the blob's directory",
+    async replace({ directory, outside }, fill) {
+      await rm(directory, { recursive: true });
+      await fill(outside);
+      await symlink(outside, directory);
+    },
+  },
+  {
+    what: "the fan-out",
+    async replace({ layout, outside }, fill) {
+      const inner = join(outside, digest.slice("sha256:".length));
+      await mkdir(inner);
+      await rm(layout.paths.fanout(digest), { recursive: true });
+      await fill(inner);
+      await symlink(outside, layout.paths.fanout(digest));
+    },
+  },
+];
+
+const fillings = {
+  "the right bytes": content,
+  "wrong bytes": createContent(content.length, 99),
+  "no bytes": new Uint8Array(),
+};
+
+describe.each(links)("a link out of the store in place of $what", ({ replace }) => {
+  /** `inStore` compares the outside before and after; what is filled in here must stay as well. */
+  async function withLink(
+    bytes: Uint8Array | undefined,
+    body: (place: Place) => Promise<void>,
+  ): Promise<void> {
+    await inStore(async (place) => {
+      await replace(place, async (directory) => {
+        if (bytes !== undefined) await writeFile(join(directory, "data"), bytes);
+      });
+      const before = await pictureOf(place.outside);
+      await body(place);
+      expect(await pictureOf(place.outside)).toEqual(before);
+      await rm(place.outside, { recursive: true });
+    }, false);
+  }
+
+  describe.each(Object.entries(fillings))("to a file of %s", (_name, bytes) => {
+    it.each(writers)("is not written through by $way", async ({ write }) => {
+      await withLink(bytes, async ({ layout }) => {
+        await expectStoreError(write(openBlobStore(layout)), "ERR_STORE_NOT_A_DIRECTORY");
+        await expectWhole(openBlobStore(layout), neighbour);
+      });
+    });
+
+    it("is not followed by a sweep", async () => {
+      await withLink(bytes, async ({ layout }) => {
+        const sweeping = openBlobStore(layout).trash(digest, "sweep");
+        await expectStoreError(sweeping, "ERR_STORE_NOT_A_DIRECTORY");
+      });
+    });
+
+    it("does not keep verification from ending", async () => {
+      await withLink(bytes, async ({ layout }) => {
+        const expected = bytes === content ? [] : [expect.any(String)];
+        expect(await codesOf(layout)).toEqual(expected);
+      });
+    });
+  });
+
+  it("hides nothing that a sweep moved aside, and nothing is restored through it", async () => {
+    await inStore(async (place) => {
+      await replace(place, (directory) => writeFile(join(directory, "data.trash-s"), content));
+      const before = await pictureOf(place.outside);
+      const blobs = openBlobStore(place.layout);
+      await expectStoreError(blobs.stat(digest), "ERR_STORE_NOT_A_DIRECTORY");
+      for await (const left of blobs.listTrash()) expect.fail(`listed: ${left.digest}`);
+      expect(await pictureOf(place.outside)).toEqual(before);
+    }, false);
+  });
+});
+
+describe("a lease that calls itself by a path", () => {
+  const id = "0123456789abcdef";
+  const victim = "../../manifests/model";
+
+  it("cannot be read, and nothing outside its directory is touched", async () => {
+    await inStore(async ({ layout }) => {
+      const manifest = join(layout.paths.manifests, "model.json");
+      await mkdir(layout.paths.manifests, { recursive: true });
+      await writeFile(manifest, "a name");
+      const leases = openLeaseStore(layout);
+      const lease = await leases.acquire([digest], { reason: "test" });
+      const path = join(layout.paths.leases, `${lease.id}.json`);
+      const text = await readFile(path, "utf8");
+      await lease[Symbol.asyncDispose]();
+      const forged = text
+        .replace(lease.id, victim)
+        .replace(/"expiresAtMs": \d+/, '"expiresAtMs": 1');
+      await writeFile(join(layout.paths.leases, `${id}.json`), forged);
+      const listing = (async () => {
+        for await (const found of leases.list()) await leases.removeExpired(found.id);
+      })();
+      await expectStoreError(listing, "ERR_STORE_LEASE_INVALID");
+      await expect(leases.removeExpired(victim)).rejects.toThrow(TypeError);
+      expect(await readFile(manifest, "utf8")).toBe("a name");
+    });
+  });
+
+  it("is not removed as expired where it cannot be read", async () => {
+    await inStore(async ({ layout }) => {
+      await layout.makeDirectory(layout.paths.leases);
+      const path = join(layout.paths.leases, `${id}.json`);
+      await writeFile(path, "half a lea");
+      await expectStoreError(openLeaseStore(layout).removeExpired(id), "ERR_STORE_LEASE_INVALID");
+      expect(await readFile(path, "utf8")).toBe("half a lea");
+    });
+  });
+});
+
+it("a store that is read only is not swept either", async () => {
+  await inStore(async ({ layout }) => {
+    await openBlobStore(layout).trash(digest, "sweep");
+    await using lease = await openLeaseStore(layout).acquire([digest], { reason: "test" });
+    const before = await pictureOf(layout.paths.root);
+    const readOnly = await openLayout(layout.paths.root, { readOnly: true });
+    const blobs = openBlobStore(readOnly);
+    for await (const left of blobs.listTrash()) {
+      await expectStoreError(left.destroy(), "ERR_STORE_READ_ONLY");
+      await expectStoreError(left.restore(), "ERR_STORE_READ_ONLY");
+    }
+    await expectWhole(blobs, content);
+    await expectStoreError(openLeaseStore(readOnly).removeExpired(lease.id), "ERR_STORE_READ_ONLY");
+    expect(await pictureOf(layout.paths.root)).toEqual(before);
+  });
+});

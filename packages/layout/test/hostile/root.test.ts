@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { chmod, chown, readdir, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+import { describe, expect, it } from "vitest";
+
+import { type Layout, openBlobStore, openLayout } from "@store/layout";
+import { createContent, createTemporaryLayout, expectStoreError } from "@store/layout/testing";
+import { codesOf, content, digest, expectWhole, inStore, putWhole } from "./place.ts";
+
+const run = promisify(execFile);
+
+describe("the root", () => {
+  it.each(["with spaces", "日本 é", "dots..", "-rf", "%2e%2e", "a\\b", "line\nbreak", "trailing/"])(
+    "may be called %j",
+    async (name) => {
+      await using temporary = await createTemporaryLayout();
+      const layout = await openLayout(join(dirname(temporary.root), name));
+      await putWhole(openBlobStore(layout));
+      await expectWhole(openBlobStore(layout), content);
+      expect(await codesOf(layout)).toEqual([]);
+    },
+  );
+
+  it("may be behind a link, and is the same store by both names", async () => {
+    await inStore(async ({ layout }) => {
+      const alias = join(dirname(layout.paths.root), "alias");
+      await symlink(layout.paths.root, alias);
+      const blobs = openBlobStore(await openLayout(alias));
+      await expectWhole(blobs, content);
+      const { digest: more } = await blobs.add(createContent(10, 4));
+      expect(await openBlobStore(layout).stat(more)).toMatchObject({ size: 10 });
+    });
+  });
+
+  it("is refused where it is a fifo", async () => {
+    await using temporary = await createTemporaryLayout();
+    await run("mkfifo", [temporary.root]);
+    await expectStoreError(openLayout(temporary.root), "ERR_STORE_NOT_A_DIRECTORY");
+  });
+
+  it("is refused where it is a link to itself", async () => {
+    await using temporary = await createTemporaryLayout();
+    await symlink(temporary.root, temporary.root);
+    await expectStoreError(openLayout(temporary.root), "ERR_STORE_PATH_UNUSABLE");
+  });
+});
+
+const USER = 1000;
+const isRoot = process.getuid?.() === 0;
+
+/** Opens, verifies and puts as an ordinary user, and prints what came of it. */
+const AS_USER = `
+const [source, root] = process.argv.slice(1);
+const { openLayout, openBlobStore, verifyBlobs } = await import(source);
+const codeOf = (promise) => promise.then(() => "done", (error) => error.code);
+async function verify(layout) {
+  const codes = [];
+  for await (const finding of verifyBlobs(layout)) codes.push(finding.code);
+  return codes;
+}
+const result = await openLayout(root).then(async (layout) => ({
+  findings: await verify(layout).catch((error) => error.code),
+  put: await codeOf(openBlobStore(layout).add(new TextEncoder().encode("new"))),
+}), (error) => ({ open: error.code }));
+console.log(JSON.stringify(result));
+`;
+
+async function asUser(root: string): Promise<unknown> {
+  const source = new URL("../../src/index.ts", import.meta.url).href;
+  const prefix = ["--reuid", String(USER), "--regid", String(USER), "--clear-groups"];
+  const node = [process.execPath, "--input-type=module", "-e", AS_USER, source, root];
+  const { stdout } = await run("setpriv", [...prefix, ...node]);
+  return JSON.parse(stdout);
+}
+
+async function giveAway(directory: string): Promise<void> {
+  await chown(directory, USER, USER);
+  for (const name of await readdir(directory, { recursive: true })) {
+    await chown(join(directory, name), USER, USER);
+  }
+}
+
+describe("a directory without any rights", () => {
+  const title = isRoot ? "" : " (skipped: needs to start as root to become another user)";
+
+  it.skipIf(!isRoot).each([
+    ["the root", (l: Layout) => l.paths.root, { open: "ERR_STORE_NO_PERMISSION" }],
+    [
+      "blobs/sha256/",
+      (l: Layout) => l.paths.sha256,
+      { findings: "ERR_STORE_NO_PERMISSION", put: "ERR_STORE_NO_PERMISSION" },
+    ],
+    [
+      "the blob's directory",
+      (l: Layout) => l.paths.blobDirectory(digest),
+      { findings: ["ERR_STORE_NO_PERMISSION"], put: "done" },
+    ],
+    [
+      "the blob's file",
+      (l: Layout) => l.paths.blob(digest),
+      { findings: ["ERR_STORE_NO_PERMISSION"], put: "done" },
+    ],
+  ] as const)(`is told of as such: %s${title}`, async (_name, at, expected) => {
+    await inStore(async ({ layout }) => {
+      await chmod(dirname(layout.paths.root), 0o755);
+      await giveAway(layout.paths.root);
+      await chmod(at(layout), 0o000);
+      expect(await asUser(layout.paths.root)).toEqual(expected);
+    });
+  });
+});

@@ -1,0 +1,206 @@
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { digestBytes, openBlobStore, openLayout, openLeaseStore } from "@store/layout";
+import { createContent, expectStoreError } from "@store/layout/testing";
+import {
+  check,
+  codesOf,
+  content,
+  damages,
+  digest,
+  expectWhole,
+  inStore,
+  kinds,
+  pictureOf,
+  type Place,
+  writers,
+} from "./place.ts";
+
+describe("format.json", () => {
+  const unreadable = Object.entries(kinds).filter(([name]) => name !== "a link to nothing");
+  it.each([...unreadable, ["a link to nothing", kinds["a link to nothing"]] as const])(
+    "keeps the store from being opened where it is %s",
+    async (_name, damage) => {
+      await inStore(async (place) => {
+        await damage?.(place.layout.paths.format, place);
+        await expectStoreError(openLayout(place.layout.paths.root), "ERR_STORE_NOT_A_FILE");
+      });
+    },
+    10_000,
+  );
+
+  it.each([
+    ["no bytes", ""],
+    ["zeros", "\0".repeat(50)],
+    ["garbage", "]["],
+    ["bytes that are not UTF-8", Buffer.from('{"format":1,"x":"\xff"}', "latin1")],
+    ["a newer format", '{"format":2}'],
+    ["a feature that is unknown", '{"format":1,"incompat":["encrypted"]}'],
+    ["format 0", '{"format":0}'],
+    ["half a format", '{"format":1.5}'],
+    ["the format as text", '{"format":"1"}'],
+    ["no format", "{}"],
+    ["an array", "[]"],
+    ["null", "null"],
+  ])("makes the store one to read only where it holds %s", async (_name, text) => {
+    await inStore(async ({ layout }) => {
+      await writeFile(layout.paths.format, text);
+      const blobs = openBlobStore(await openLayout(layout.paths.root));
+      const tree = await pictureOf(layout.paths.root);
+      await expectWhole(blobs, content);
+      expect(await codesOf(await openLayout(layout.paths.root))).toEqual([]);
+      const other = createContent(100, 9);
+      const writes = [
+        blobs.add(other),
+        blobs.put({ digest: digestBytes(other), size: 100 }, other),
+        blobs.ingest({ digest: digestBytes(other), size: 100 }),
+        blobs.trash(digest, "sweep"),
+        blobs.release([digest]),
+      ];
+      for (const write of writes) await expectStoreError(write, "ERR_STORE_VERSION_UNSUPPORTED");
+      expect(await pictureOf(layout.paths.root)).toEqual(tree);
+    });
+  });
+
+  it("is refused over its limit before it is read", async () => {
+    await inStore(async ({ layout }) => {
+      await truncate(layout.paths.format, 2 ** 40);
+      await expectStoreError(openLayout(layout.paths.root), "ERR_STORE_FILE_TOO_LARGE");
+    });
+  });
+
+  it("is written again where it is gone, and unknown compatible features are no obstacle", async () => {
+    await inStore(async ({ layout }) => {
+      await rm(layout.paths.format);
+      await openBlobStore(await openLayout(layout.paths.root)).add(createContent(10, 3));
+      expect(await readFile(layout.paths.format, "utf8")).toContain('"format": 1');
+      await writeFile(layout.paths.format, '{"format":1,"compat":["x"],"y":{}}');
+      expect((await openLayout(layout.paths.root)).readOnly).toBeUndefined();
+    });
+  });
+});
+
+describe("a lease", () => {
+  it.each(Object.entries(damages).filter(([name]) => name !== "nothing at all"))(
+    "that cannot be read stops whoever asks what is protected: %s in its place",
+    async (name, damage) => {
+      await inStore(async (place) => {
+        const { layout } = place;
+        await using lease = await openLeaseStore(layout).acquire([digest], { reason: "test" });
+        await damage(join(layout.paths.leases, `${lease.id}.json`), place);
+        const listing = (async () => {
+          for await (const found of openLeaseStore(layout).list()) void found;
+        })();
+        await expectStoreError(
+          listing,
+          name in kinds ? "ERR_STORE_NOT_A_FILE" : "ERR_STORE_LEASE_INVALID",
+        );
+        await rm(join(layout.paths.leases, `${lease.id}.json`), { recursive: true });
+      });
+    },
+    10_000,
+  );
+});
+
+describe.each(writers)("what is not the store's, when a blob is written by $way,", ({ write }) => {
+  const strangers = [
+    ".DS_Store",
+    "desktop.ini",
+    "Thumbs.db",
+    "data~",
+    ".data.swp",
+    "#data#",
+    "data.bak",
+    "data (1)",
+    ".nfs000000000000000100000001",
+    ".tmp-0123456789abcdef",
+    "DATA",
+  ];
+  const places: readonly (readonly [string, (place: Place) => string])[] = [
+    ["the root", ({ layout }) => layout.paths.root],
+    ["blobs/", ({ layout }) => layout.paths.blobs],
+    ["blobs/sha256/", ({ layout }) => layout.paths.sha256],
+    ["the fan-out", ({ layout }) => layout.paths.fanout(digest)],
+    ["the blob's directory", ({ directory }) => directory],
+    [".store/leases/", ({ layout }) => layout.paths.leases],
+    ["the quarantine", ({ layout }) => layout.paths.quarantine],
+  ];
+
+  it.each(places)("is left alone in %s", async (_name, at) => {
+    await check(
+      async (place) => {
+        await mkdir(at(place), { recursive: true });
+        for (const name of strangers) await writeFile(join(at(place), name), "not the store's");
+        await mkdir(join(at(place), "lost+found"));
+      },
+      async (blobs) => write(blobs),
+      {},
+    );
+  });
+
+  it("is left alone where it is a store inside the store", async () => {
+    await check(
+      async ({ layout }) => {
+        for (const inner of [
+          join(layout.paths.root, "models"),
+          join(layout.paths.blobs, "inner"),
+        ]) {
+          await openBlobStore(await openLayout(inner)).add(createContent(10, 8));
+        }
+      },
+      write,
+      {},
+    );
+  });
+
+  it("is passed over where it is a file in place of another fan-out", async () => {
+    const free = digest.startsWith("sha256:00") ? "01" : "00";
+    await check(({ layout }) => writeFile(join(layout.paths.sha256, free), "x"), write, {});
+  });
+
+  it("is passed over by a sweep's look at trash where it is a file in place of a directory", async () => {
+    await inStore(async ({ layout, directory }) => {
+      const free = digest.startsWith("sha256:00") ? "01" : "00";
+      await writeFile(join(layout.paths.sha256, free), "x");
+      await rm(directory, { recursive: true });
+      await writeFile(directory, "x");
+      for await (const trashed of openBlobStore(layout).listTrash()) expect.fail(trashed.digest);
+    });
+  });
+
+  it("stops the writer where it is a file in place of the blob's fan-out", async () => {
+    await check(
+      async ({ layout }) => {
+        await rm(layout.paths.fanout(digest), { recursive: true });
+        await writeFile(layout.paths.fanout(digest), "x");
+      },
+      write,
+      { refusal: "ERR_STORE_NOT_A_FILE" },
+    );
+  });
+
+  it("stops the writer where it is a file in place of the blob's directory", async () => {
+    await check(
+      async ({ directory }) => {
+        await rm(directory, { recursive: true });
+        await writeFile(directory, "x");
+      },
+      write,
+      { finding: "ERR_STORE_NOT_A_FILE", refusal: "ERR_STORE_NOT_A_FILE" },
+    );
+  });
+
+  it("stops the writer where a link leads out of the store in place of the fan-out", async () => {
+    await check(
+      async ({ layout, outside }) => {
+        await rm(layout.paths.fanout(digest), { recursive: true });
+        await symlink(outside, layout.paths.fanout(digest));
+      },
+      write,
+      { refusal: "ERR_STORE_NOT_A_DIRECTORY" },
+    );
+  });
+});

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { openBlobStore, openLayout, verifyBlobs } from "@store/layout";
+import { collectContent } from "@store/layout/testing";
+
+import { findViolations } from "../../crash/check-store.ts";
+import { FULL, report } from "../../full.ts";
+import { readName, sweep } from "../protocol.ts";
+import { contentOf } from "./contents.ts";
+import { clockEnvironment, type CrowdLog, runCrowd } from "./crowd.ts";
+import { replay } from "./replay.ts";
+
+const DURATION_MS = FULL ? 120_000 : 5_000;
+const SEEDS = FULL ? ["1", "2", "3"] : ["1"];
+
+/** What the logs promise and the store does not keep, asked in a process that took no part. */
+async function findLosses(
+  root: string,
+  { entries }: CrowdLog,
+  clocks: boolean,
+): Promise<readonly string[]> {
+  const layout = await openLayout(root);
+  await sweep(layout, { candidates: [], leftovers: true });
+  const found = [
+    ...(await findViolations(root, { evidence: [], wrongAtFirst: [], foreignModes: true })),
+  ];
+  for await (const finding of verifyBlobs(layout)) found.push(finding.message);
+  for (const log of entries) {
+    const { names, acknowledged, violations } = replay(log);
+    found.push(...violations);
+    for (const [name, possible] of names) {
+      const digest = await readName(layout, name);
+      if (!possible.has(digest ?? "")) found.push(`${name} holds ${digest ?? "nothing"}`);
+      // Who dies before it is told relies on its lease, and a lease on clocks that agree.
+      if (digest === undefined || (clocks && !acknowledged.has(name))) continue;
+      const read = await collectContent(openBlobStore(layout).read(digest)).catch(() => undefined);
+      if (read === undefined) found.push(`${name} leads to ${digest}, which is not there`);
+      else if (!Buffer.from(contentOf(digest) ?? []).equals(read))
+        found.push(`${name} leads to wrong bytes`);
+    }
+  }
+  return found;
+}
+
+const hasClocks = process.platform === "linux" && (await clockEnvironment()) !== undefined;
+const reason =
+  process.features.typescript === false
+    ? "needs a Node that runs TypeScript sources"
+    : process.platform === "win32"
+      ? "needs signals"
+      : undefined;
+
+const crowds = [
+  { title: "with locks", locks: true, clocks: false },
+  { title: "without locks", locks: false, clocks: false },
+  {
+    title: `without locks, clocks jumping by an hour${hasClocks ? "" : " (skipped: needs faketime)"}`,
+    locks: false,
+    clocks: true,
+  },
+];
+
+describe.skipIf(reason !== undefined)(
+  `eight processes, killed and stopped at random${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  () => {
+    for (const { title, locks, clocks } of crowds) {
+      it.skipIf(clocks && !hasClocks).each(SEEDS)(
+        `lose nothing that was acknowledged, ${title} (seed %s)`,
+        async (seed) => {
+          const directory = await mkdtemp(join(tmpdir(), "store-crowd-"));
+          try {
+            const root = join(directory, "models");
+            const log = await runCrowd(root, {
+              directory,
+              seed: `${title} ${seed}`,
+              durationMs: DURATION_MS,
+              locks,
+              clocks,
+            });
+            expect(await findLosses(root, log, clocks)).toEqual([]);
+            const counts = log.entries.map((entries) => replay(entries).counts);
+            const total = (what: string): number =>
+              counts.reduce((sum, one) => sum + (one[what] ?? 0), 0);
+            // Otherwise nothing was shown.
+            expect(total("done")).toBeGreaterThan(20);
+            expect(total("sweep")).toBeGreaterThan(5);
+            report(
+              `${title}: ${total("done")} acknowledged, ${total("sweep")} sweeps, ` +
+                `${total("saw")} looks, ${log.kills} kills, ${log.stops} stops`,
+            );
+          } finally {
+            await rm(directory, { recursive: true, force: true });
+          }
+        },
+        DURATION_MS * 3 + 120_000,
+      );
+    }
+
+    it("are shown to lose something where sweeps take no second look", async () => {
+      const directory = await mkdtemp(join(tmpdir(), "store-crowd-"));
+      try {
+        const root = join(directory, "models");
+        const log = await runCrowd(root, {
+          directory,
+          seed: "no second look",
+          durationMs: 3_000,
+          locks: false,
+          clocks: false,
+          mutations: { noSecondLook: true },
+        });
+        expect(await findLosses(root, log, false)).not.toEqual([]);
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    }, 120_000);
+  },
+);

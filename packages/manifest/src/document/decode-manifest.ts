@@ -1,0 +1,31 @@
+import { decodeLinked } from "../linked/decode-linked.ts";
+import { decodeV1 } from "../v1/decode-v1.ts";
+import { parsePlainV1 } from "../v1/parse-plain-v1.ts";
+import type { Document } from "./document.ts";
+import { manifestInvalid, type Origin } from "./manifest-error.ts";
+import { parseManifestJson } from "./manifest-json.ts";
+
+export interface DecodeOptions {
+  /** Where the bytes come from, for messages. */
+  readonly path?: string | undefined;
+}
+
+/**
+ * Reads any manifest a name can lead to: v1, OCI image manifest and index, Docker manifest and
+ * list, Ollama's and ModelPack's among them. The kind is told by the fields, not by a caller.
+ *
+ * @throws StoreError `ERR_STORE_MANIFEST_INVALID` for anything that is not strictly valid,
+ * `ERR_STORE_MANIFEST_TOO_LARGE` above 4 MiB, `ERR_STORE_MANIFEST_VERSION_UNSUPPORTED`
+ */
+export function decodeManifest(bytes: Uint8Array, options: DecodeOptions = {}): Document {
+  const origin: Origin = options.path === undefined ? {} : { path: options.path };
+  const plain = parsePlainV1(bytes);
+  if (plain !== undefined) return decodeV1(plain, origin);
+  const json = parseManifestJson(bytes, origin);
+  const { root } = json;
+  if (root["schema_version"] === undefined) return decodeLinked(root, origin);
+  if (root["schemaVersion"] !== undefined) {
+    throw manifestInvalid(["both a v1 and a linked manifest"], origin);
+  }
+  return decodeV1(json, origin);
+}

@@ -1,0 +1,9 @@
+import type { AbortOptions } from "@store/layout";
+
+export interface InspectOptions extends AbortOptions {
+  /**
+   * Largest header accepted, in bytes: it bounds memory and the time one file can hold the loop.
+   * Defaults to 128 MiB for GGUF and to the reference's 100,000,000 for safetensors.
+   */
+  readonly headerSizeMax?: number | undefined;
+}

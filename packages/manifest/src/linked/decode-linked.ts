@@ -1,0 +1,143 @@
+import { type Digest, EMPTY_DIGEST, isStoreError, parseDigest } from "@store/layout";
+
+import { manifestInvalid, manifestUnsupported, type Origin } from "../document/manifest-error.ts";
+import type { JsonObject } from "../json/json-value.ts";
+import { quoteText } from "../name/name-error.ts";
+import { type DescriptorShape, shapeImage, shapeIndex } from "../schemas.ts";
+import type {
+  Annotations,
+  ImageIndex,
+  ImageManifest,
+  LinkedDescriptor,
+} from "./linked-manifest.ts";
+import { manifestKindOf, OCI_IMAGE, OCI_INDEX } from "./media-types.ts";
+
+/** What Go writes for a digest nobody set; Ollama's client leaves it in `config`. */
+const ZERO_DIGEST = `sha256:${"0".repeat(64)}`;
+
+/**
+ * @throws StoreError `ERR_STORE_MANIFEST_INVALID`, `ERR_STORE_MANIFEST_VERSION_UNSUPPORTED`
+ */
+export function decodeLinked(root: JsonObject, origin: Origin): ImageManifest | ImageIndex {
+  const version = root["schemaVersion"];
+  if (typeof version === "number" && version !== 2) throw manifestUnsupported(version, origin);
+  return kindOf(root, origin) === "index" ? decodeIndex(root, origin) : decodeImage(root, origin);
+}
+
+/**
+ * A document is what its fields make it. One that is both kinds, or says it is the other one,
+ * would be read as one thing here and as another elsewhere (CVE-2021-41190).
+ */
+function kindOf(root: JsonObject, origin: Origin): "image" | "index" {
+  const has = (key: string): boolean => root[key] !== undefined && root[key] !== null;
+  const asIndex = has("manifests");
+  const asImage = has("layers") || has("config");
+  if (asIndex && asImage) {
+    throw manifestInvalid(["both an image manifest and an index"], origin);
+  }
+  const { mediaType } = root;
+  const declared = typeof mediaType === "string" ? mediaType : "";
+  const kind = manifestKindOf(declared);
+  if (declared !== "" && kind === undefined) {
+    throw manifestInvalid([`mediaType: ${quoteText(declared)} is no manifest`], origin);
+  }
+  if (!asIndex && !asImage && kind === undefined) {
+    throw manifestInvalid(["no layers, config or manifests"], origin);
+  }
+  const found = asIndex ? "index" : asImage ? "image" : kind;
+  if (found === undefined || (kind !== undefined && kind !== found)) {
+    throw manifestInvalid(
+      [`mediaType: says ${kind}, but the fields are those of ${found}`],
+      origin,
+    );
+  }
+  return found;
+}
+
+function decodeImage(root: JsonObject, origin: Origin): ImageManifest {
+  const shaped = shapeImage(root);
+  if ("issues" in shaped) throw manifestInvalid(shaped.issues, origin);
+  const { value } = shaped;
+  const reader = createDescriptorReader(origin);
+  const { config } = value;
+  const absent = !config || (config.digest === ZERO_DIGEST && config.size === 0);
+  return {
+    kind: "image",
+    mediaType: value.mediaType || OCI_IMAGE,
+    artifactType: value.artifactType,
+    config: absent ? undefined : reader.read("config", config),
+    layers: (value.layers ?? []).map((layer, index) => reader.read(`layers.${index}`, layer)),
+    subject: value.subject ? reader.read("subject", value.subject) : undefined,
+    annotations: copyAnnotations(value.annotations),
+  };
+}
+
+function decodeIndex(root: JsonObject, origin: Origin): ImageIndex {
+  const shaped = shapeIndex(root);
+  if ("issues" in shaped) throw manifestInvalid(shaped.issues, origin);
+  const { value } = shaped;
+  const reader = createDescriptorReader(origin);
+  return {
+    kind: "index",
+    mediaType: value.mediaType || OCI_INDEX,
+    artifactType: value.artifactType,
+    manifests: (value.manifests ?? []).map((entry, index) =>
+      reader.read(`manifests.${index}`, entry),
+    ),
+    subject: value.subject ? reader.read("subject", value.subject) : undefined,
+    annotations: copyAnnotations(value.annotations),
+  };
+}
+
+interface DescriptorReader {
+  read(field: string, shape: DescriptorShape): LinkedDescriptor;
+}
+
+/** Reads the descriptors of one document, which must not contradict each other. */
+function createDescriptorReader(origin: Origin): DescriptorReader {
+  const sizes = new Map<Digest, number>();
+  return {
+    read(field, shape) {
+      const digest = decodeDigest(field, shape.digest, origin);
+      const known = sizes.get(digest);
+      if (known !== undefined && known !== shape.size) {
+        throw manifestInvalid(
+          [`${field}: ${digest} has two sizes, ${known} and ${shape.size}`],
+          origin,
+        );
+      }
+      if ((digest === EMPTY_DIGEST) !== (shape.size === 0)) {
+        throw manifestInvalid([`${field}: ${digest} cannot have ${shape.size} bytes`], origin);
+      }
+      sizes.set(digest, shape.size);
+      return {
+        digest,
+        size: shape.size,
+        mediaType: shape.mediaType ?? "",
+        artifactType: shape.artifactType,
+        annotations: copyAnnotations(shape.annotations),
+        name: shape.name,
+        platform: formatPlatform(shape.platform),
+      };
+    },
+  };
+}
+
+function decodeDigest(field: string, text: string, origin: Origin): Digest {
+  try {
+    return parseDigest(text);
+  } catch (error) {
+    if (!isStoreError(error, "ERR_STORE_DIGEST_INVALID")) throw error;
+    throw manifestInvalid([`${field}: ${error.message}`], origin, error);
+  }
+}
+
+function formatPlatform(platform: DescriptorShape["platform"]): string | undefined {
+  if (!platform) return undefined;
+  const parts = [platform.os, platform.architecture, platform.variant];
+  return parts.filter((part) => part !== undefined && part !== "").join("/") || undefined;
+}
+
+function copyAnnotations(from: DescriptorShape["annotations"]): Annotations {
+  return Object.freeze(Object.assign(Object.create(null) as Record<string, string>, from));
+}

@@ -1,0 +1,164 @@
+import {
+  errnoOf,
+  isStoreError,
+  type Descriptor,
+  type Digest,
+  type Lease,
+  type StoreError,
+} from "@store/layout";
+
+import { decodeManifest } from "../document/decode-manifest.ts";
+import { referencedDigests } from "../document/referenced-digests.ts";
+import type { Name } from "../name/name.ts";
+import type { LinkOptions } from "./manifest-store.ts";
+import { twinOf } from "./name-conflicts.ts";
+import {
+  type FileState,
+  readState,
+  removeNameFile,
+  syncNameFile,
+  writeNameFile,
+} from "./name-file.ts";
+import type { NameSlot } from "./name-finder.ts";
+import type { StoreContext } from "./store-context.ts";
+import { blobMissing, manifestChanged, nameConflict } from "./store-errors.ts";
+
+/** A manifest whose blobs were all there a moment ago (P2). */
+export interface PreparedName {
+  readonly name: Name;
+  readonly bytes: Uint8Array;
+  readonly descriptor: Descriptor;
+  /** The manifest's own blob, if it is one. */
+  readonly own: readonly Digest[];
+  /** Everything below it. */
+  readonly needed: readonly Digest[];
+  readonly lease: Lease;
+}
+
+/**
+ * P3 and P4. Once P3 has begun no signal is looked at: a name that became visible must get its
+ * second look.
+ */
+export async function putName(
+  context: StoreContext,
+  prepared: PreparedName,
+  options: LinkOptions,
+): Promise<void> {
+  const { layout, finder } = context;
+  const { name, bytes, descriptor } = prepared;
+  const slot = await finder.slotFor(name);
+  const before = slot.exists ? await readState(layout, slot.path) : undefined;
+  refuseChanged(name, options.ifMatch, before);
+  const conflict = await findConflict(context, name, slot, options);
+  if (conflict !== undefined) throw conflict;
+  options.signal?.throwIfAborted();
+
+  if (before?.digest === descriptor.digest) {
+    await syncNameFile(layout, slot, bytes);
+    const missing = await findMissing(context, prepared); // P4
+    if (missing !== undefined) throw blobMissing(name, missing);
+    return;
+  }
+  await leaseFormer(prepared.lease, before);
+  // Until the file system says that somebody else was first, what the name shows may be ours.
+  let ours = true;
+  try {
+    const replace = options.ifMatch !== null;
+    ours = await writeNameFile(layout, slot, bytes, { replace }); // P3
+    const problem = ours
+      ? await lookAgain(context, prepared, slot, options) // P4
+      : manifestChanged(name, null, (await readState(layout, slot.path)).digest);
+    if (problem !== undefined) throw problem;
+  } catch (error) {
+    // A step that failed may have shown the name, and a look that failed has seen nothing.
+    if (ours) await withdraw(context, prepared, slot, before);
+    throw error;
+  }
+}
+
+function refuseChanged(
+  name: Name,
+  ifMatch: Digest | null | undefined,
+  before: FileState | undefined,
+): void {
+  if (ifMatch === undefined) return;
+  if (ifMatch === null ? before === undefined : before?.digest === ifMatch) return;
+  throw manifestChanged(name, ifMatch, before?.digest);
+}
+
+/** The existing name that a new one must not stand beside. */
+async function findConflict(
+  { finder }: StoreContext,
+  name: Name,
+  slot: NameSlot,
+  { force = false }: LinkOptions,
+): Promise<StoreError | undefined> {
+  if (slot.exists) return undefined;
+  if (slot.rival !== undefined) return nameConflict(name, slot.rival);
+  const twin = force ? undefined : twinOf(name);
+  const existing = twin === undefined ? undefined : await finder.find(twin);
+  return existing === undefined ? undefined : nameConflict(name, existing.name);
+}
+
+/** If the new manifest has to be withdrawn, the old one comes back and needs its blobs. */
+async function leaseFormer(lease: Lease, before: FileState | undefined): Promise<void> {
+  if (before?.bytes === undefined) return;
+  try {
+    await lease.add(referencedDigests(decodeManifest(before.bytes)));
+  } catch (error) {
+    // A damaged manifest names nothing that could be kept for it.
+    if (!isStoreError(error) || (error.kind !== "corrupt" && error.kind !== "unsupported"))
+      throw error;
+  }
+}
+
+/** The second look: at the blobs, and at the names that another writer may have made beside ours. */
+async function lookAgain(
+  context: StoreContext,
+  prepared: PreparedName,
+  slot: NameSlot,
+  options: LinkOptions,
+): Promise<StoreError | undefined> {
+  const { name } = prepared;
+  if (!slot.exists) {
+    // Two writers that see each other both give way: a name that never was is better than two.
+    const [other] = name.kind === "flat" ? await context.finder.findOthers(name) : [];
+    const seen: NameSlot = { ...slot, rival: other?.name };
+    const conflict = await findConflict(context, name, seen, options);
+    if (conflict !== undefined) return conflict;
+  }
+  const missing = await findMissing(context, prepared);
+  return missing === undefined ? undefined : blobMissing(name, missing);
+}
+
+/** The first digest whose blob is gone. The manifest's own is put back: its bytes are at hand. */
+async function findMissing(
+  { blobs }: StoreContext,
+  { own, needed, bytes }: PreparedName,
+): Promise<Digest | undefined> {
+  for (const digest of own) await blobs.put({ digest, size: bytes.length }, bytes);
+  for (const digest of [...own, ...needed]) {
+    if ((await blobs.ensureVerified(digest)) === undefined) return digest;
+  }
+  return undefined;
+}
+
+/**
+ * Gives the name back what it held before, unless somebody changed it since. Comparing and
+ * swapping are two steps; between processes only the name lock joins them. If this fails too, the
+ * first failure is what counts: the name then stays, and a verification tells what it lacks.
+ */
+async function withdraw(
+  { layout }: StoreContext,
+  { descriptor }: PreparedName,
+  slot: NameSlot,
+  before: FileState | undefined,
+): Promise<void> {
+  try {
+    if ((await readState(layout, slot.path)).digest !== descriptor.digest) return;
+    if (before?.bytes === undefined) await removeNameFile(layout, slot.path);
+    else await writeNameFile(layout, slot, before.bytes, { replace: true });
+  } catch (error) {
+    if (errnoOf(error) === undefined && !isStoreError(error)) throw error;
+  }
+}

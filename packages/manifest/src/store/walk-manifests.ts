@@ -1,0 +1,114 @@
+import { join, sep } from "node:path";
+
+import type { AbortOptions, FsEntry, FsPort } from "@store/layout";
+
+import { formatName } from "../name/format-name.ts";
+import type { Name } from "../name/name.ts";
+import { findPartProblem } from "../name/name-parts.ts";
+import { nameFromSegments, REF_DEPTH } from "../name/name-path.ts";
+import { ifThere } from "./absent.ts";
+
+/** Enough to keep the threads busy that wait for the disk, which are four by default. */
+const LISTINGS_AT_ONCE = 16;
+
+/** A file found where manifests live. */
+export type WalkedFile =
+  /** Its path carries a name. */
+  | { readonly kind: "name"; readonly name: Name; readonly path: string }
+  /** It lies where a manifest would, but its path carries no name: another tool's, or a person's. */
+  | { readonly kind: "stray"; readonly path: string }
+  /** A link where a directory would be: whatever lies behind it is not looked at. */
+  | { readonly kind: "blocked"; readonly path: string };
+
+/**
+ * Everything below `manifests/` that is or may be a manifest, ascending by full name, the others
+ * after the names. Files being written (`.tmp-…`, inferd's `<name>.json.tmp`), other dot files and
+ * files at any other depth are passed over.
+ */
+export async function walkManifests(
+  fs: FsPort,
+  root: string,
+  options: AbortOptions = {},
+): Promise<readonly WalkedFile[]> {
+  const found: WalkedFile[] = [];
+  let level: readonly (readonly string[])[] = [[]];
+  while (level.length > 0) {
+    const deeper: (readonly string[])[] = [];
+    const contents = await listAll(fs, root, level, options);
+    for (const [at, segments] of level.entries()) {
+      const describe = createDescriber(root, segments);
+      for (const entry of contents[at] ?? []) {
+        if (entry.name.startsWith(".")) continue;
+        switch (classify(segments.length + 1, entry)) {
+          case "descend":
+            deeper.push([...segments, entry.name]);
+            break;
+          case "file":
+            found.push(describe(entry.name));
+            break;
+          case "blocked":
+            found.push({ kind: "blocked", path: join(root, ...segments, entry.name) });
+            break;
+          default:
+        }
+      }
+    }
+    level = deeper;
+  }
+  return sorted(found);
+}
+
+/** What each of the directories of one level holds; nothing where it is gone by now. */
+async function listAll(
+  fs: FsPort,
+  root: string,
+  directories: readonly (readonly string[])[],
+  { signal }: AbortOptions,
+): Promise<readonly (readonly FsEntry[])[]> {
+  const contents: (readonly FsEntry[])[] = [];
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let at = next++; at < directories.length; at = next++) {
+      signal?.throwIfAborted();
+      const path = join(root, ...(directories[at] ?? []));
+      contents[at] = (await ifThere(fs.entries(path))) ?? [];
+    }
+  }
+  await Promise.all(Array.from({ length: LISTINGS_AT_ONCE }, work));
+  return contents;
+}
+
+function classify(
+  depth: number,
+  { name, kind }: FsEntry,
+): "descend" | "file" | "blocked" | "ignore" {
+  const manifestHere = depth === REF_DEPTH || (depth === 1 && name.endsWith(".json"));
+  if (kind === "directory") return depth < REF_DEPTH ? "descend" : "ignore";
+  if (manifestHere) return "file";
+  return kind === "symlink" ? "blocked" : "ignore";
+}
+
+/** Describes the files of one directory, whose own part of their names is looked at once. */
+function createDescriber(root: string, place: readonly string[]): (file: string) => WalkedFile {
+  const directory = join(root, ...place);
+  const model = nameFromSegments([...place, "latest"]);
+  return (file) => {
+    const path = `${directory}${sep}${file}`;
+    const name =
+      model?.kind === "ref" && findPartProblem("tag", file) === undefined
+        ? { ...model, tag: file }
+        : nameFromSegments([...place, file]);
+    return name === undefined ? { kind: "stray", path } : { kind: "name", name, path };
+  };
+}
+
+/** By path where two files carry one name: a host may be spelled with `:` and with `%3A`. */
+function sorted(files: readonly WalkedFile[]): readonly WalkedFile[] {
+  return files
+    .map((file) => ({
+      file,
+      key: `${file.kind === "name" ? `0${formatName(file.name)}` : "1"}\0${file.path}`,
+    }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ file }) => file);
+}

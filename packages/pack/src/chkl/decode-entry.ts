@@ -1,0 +1,86 @@
+import { digestBytes, type Digest, isStoreError, StoreError } from "@store/layout";
+
+import { hashPackKey, type PackKey } from "../hash/pack-key.ts";
+import { decodeFrame } from "../lz4/frame-decoder.ts";
+import { packCorrupt, type PackPlace } from "./pack-error.ts";
+
+/** What an entry must turn out to be. At least one of `key` and `identity` is checked. */
+export interface EntryExpectation {
+  readonly key?: PackKey | undefined;
+  readonly identity?: { readonly digest: Digest; readonly size: number } | undefined;
+}
+
+/**
+ * Decodes the frame of an entry and checks its content: length first, then SHA-256, then key.
+ *
+ * @throws StoreError `ERR_STORE_ENTRY_INVALID`, `ERR_STORE_ENTRY_TOO_LARGE`,
+ * `ERR_STORE_FRAME_UNSUPPORTED`
+ */
+export function decodeEntry(
+  frame: Uint8Array,
+  expected: EntryExpectation,
+  sizeMax: number,
+  place: PackPlace,
+): Uint8Array {
+  const { key, identity } = expected;
+  if (identity !== undefined && identity.size > sizeMax) {
+    throw entryTooLarge(identity.size, sizeMax, place);
+  }
+  let content: Uint8Array;
+  try {
+    content = decodeFrame(frame, { sizeMax, exactSize: identity?.size });
+  } catch (error) {
+    throw placed(error, sizeMax, place);
+  }
+  if (identity !== undefined) {
+    const actual = digestBytes(content);
+    if (actual !== identity.digest) {
+      const detail = { ...place, expected: identity.digest, actual };
+      const message = `the content at byte ${place.offset} is ${actual}, expected ${identity.digest}`;
+      throw packCorrupt("ERR_STORE_ENTRY_INVALID", detail, message);
+    }
+  }
+  if (key !== undefined) {
+    const actual = hashPackKey(content);
+    if (actual !== key) {
+      const detail = { ...place, expected: key, actual };
+      const message = `the content at byte ${place.offset} has the key ${actual}, expected ${key}`;
+      throw packCorrupt("ERR_STORE_ENTRY_INVALID", detail, message);
+    }
+  }
+  return content;
+}
+
+/** @param size bytes, where known */
+export function entryTooLarge(
+  size: number | undefined,
+  limit: number,
+  place?: PackPlace,
+): StoreError {
+  const shown = size === undefined ? "an object has" : `an object of ${size} bytes has`;
+  const where = place === undefined ? "" : `pack ${place.pack}: `;
+  return new StoreError(`${where}${shown} more than the ${limit} bytes accepted`, {
+    kind: "invalid",
+    code: "ERR_STORE_ENTRY_TOO_LARGE",
+    hint: "Keep large objects loose, or raise `entryBytesMax`.",
+    detail: { ...place, ...(size === undefined ? {} : { size }), limit },
+  });
+}
+
+/** Adds to an error about a frame which entry of which pack it is about. */
+function placed(error: unknown, sizeMax: number, place: PackPlace): unknown {
+  if (!isStoreError(error)) return error;
+  const { what } = error.detail;
+  if (what === "too-large") return entryTooLarge(undefined, sizeMax, place);
+  const message = `the entry at byte ${place.offset}: ${error.message}`;
+  if (error.kind === "corrupt") {
+    return packCorrupt("ERR_STORE_ENTRY_INVALID", { ...place, what }, message, { cause: error });
+  }
+  return new StoreError(`pack ${place.pack}: ${message}`, {
+    kind: error.kind,
+    code: error.code,
+    hint: error.hint,
+    detail: { ...place, what },
+    cause: error,
+  });
+}

@@ -1,0 +1,42 @@
+import { entryTooLarge } from "./decode-entry.ts";
+import type { PackEntry } from "./pack-entry.ts";
+import { packCorrupt } from "./pack-error.ts";
+import { decodeEntryHeader, encodedBytesMax, ENTRY_HEADER_BYTES } from "./pack-header.ts";
+import type { PackId } from "./pack-id.ts";
+
+/** Bytes from a position of a data file, fewer only at its end. */
+export interface BytesAt {
+  read(position: number, length: number): Promise<Uint8Array>;
+}
+
+/**
+ * The frame of one entry, its header checked against what the index (or a scan) says.
+ *
+ * @throws StoreError `ERR_STORE_PACK_TRUNCATED`, `ERR_STORE_ENTRY_INVALID`,
+ * `ERR_STORE_ENTRY_TOO_LARGE`
+ */
+export async function readEntry(
+  source: BytesAt,
+  pack: PackId,
+  entry: PackEntry,
+  contentBytesMax: number,
+): Promise<Uint8Array> {
+  const { key, offset, encodedSize } = entry;
+  const place = { pack, offset };
+  if (encodedSize > encodedBytesMax(contentBytesMax)) {
+    throw entryTooLarge(undefined, contentBytesMax, place);
+  }
+  const length = ENTRY_HEADER_BYTES + encodedSize;
+  const bytes = await source.read(offset, length);
+  // The size was right when the pack was opened: somebody is cutting the file.
+  if (bytes.length < length) {
+    const message = `the entry at byte ${offset} ends after ${bytes.length} of ${length} bytes`;
+    throw packCorrupt("ERR_STORE_PACK_TRUNCATED", place, message);
+  }
+  const found = decodeEntryHeader(bytes);
+  if (found.key !== key || found.encodedSize !== encodedSize) {
+    const message = `the entry at byte ${offset} is not the one the index describes`;
+    throw packCorrupt("ERR_STORE_ENTRY_INVALID", place, message);
+  }
+  return bytes.subarray(ENTRY_HEADER_BYTES);
+}

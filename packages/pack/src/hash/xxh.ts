@@ -1,0 +1,36 @@
+// The one place that uses xxhash-wasm: XXH32 for the checksums of LZ4 frames, XXH64 for `.ids`.
+//
+// The module is compiled while this file loads, so that hashing itself needs no promise.
+
+import xxhash from "xxhash-wasm";
+
+const api = await xxhash();
+
+/**
+ * Largest piece handed over at once, in bytes. The library copies its input into a memory of its
+ * own that only ever grows; small pieces keep it small, stay in the processor's cache, and are
+ * the faster way too.
+ */
+const PIECE_BYTES_MAX = 64 * 1024;
+
+/** XXH32 (seed 0), as an unsigned number. */
+export function xxh32(bytes: Uint8Array): number {
+  if (bytes.length <= PIECE_BYTES_MAX) return api.h32Raw(bytes);
+  const hash = api.create32();
+  for (const piece of piecesOf(bytes)) hash.update(piece);
+  return hash.digest();
+}
+
+/** XXH64 (seed 0). */
+export function xxh64(bytes: Uint8Array): bigint {
+  if (bytes.length <= PIECE_BYTES_MAX) return api.h64Raw(bytes);
+  const hash = api.create64();
+  for (const piece of piecesOf(bytes)) hash.update(piece);
+  return hash.digest();
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES_MAX) {
+    yield bytes.subarray(start, start + PIECE_BYTES_MAX);
+  }
+}

@@ -1,0 +1,108 @@
+// LZ4 blocks, decoded strictly (LZ4 Block Format Description, lz4/lz4 doc/lz4_Block_format.md).
+//
+// Nothing is read outside of the block and nothing is written outside of the output, whatever the
+// block says: every length is compared with what is left before it is used, so each index below is
+// in range and each `as number` states a fact. A match can only reach bytes this call, or an
+// earlier block of the same frame, has written; stale contents of a buffer can never leak.
+//
+// The rules on block ends (last match 12 bytes before the end, last 5 bytes literals) bind writers.
+// A block that breaks them and still ends after literals has one meaning, and is decoded.
+
+import { type FrameFault, frameInvalid } from "./frame-error.ts";
+
+/** Where decoded bytes go, shared by the blocks of a frame. */
+export interface BlockOutput {
+  readonly bytes: Uint8Array;
+  /** Where the next byte goes; what lies before it has been decoded. */
+  at: number;
+  /** Lowest position a match may reach. */
+  floor: number;
+  /** No byte is written here or beyond. */
+  limit: number;
+  /** What exceeding the limit means. */
+  overrun: FrameFault;
+}
+
+/** Copies up to this long are faster byte by byte than through a call. */
+const SHORT_COPY_BYTES_MAX = 32;
+
+/** The smallest match the format can express. */
+const MATCH_BYTES_MIN = 4;
+
+/**
+ * Decodes `source[start, end)`, moving `output.at`.
+ *
+ * @throws StoreError `ERR_STORE_FRAME_INVALID`
+ */
+export function decodeBlock(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  output: BlockOutput,
+): void {
+  const { bytes, floor, limit } = output;
+  let from = start;
+  let at = output.at;
+  for (;;) {
+    if (from >= end) throw frameInvalid("truncated", from);
+    const token = source[from++] as number;
+
+    let literals = token >>> 4;
+    if (literals === 15) {
+      let more: number;
+      do {
+        if (from >= end) throw frameInvalid("truncated", from);
+        more = source[from++] as number;
+        literals += more;
+      } while (more === 255);
+    }
+    if (literals > end - from) throw frameInvalid("literals", from);
+    if (literals > limit - at) throw frameInvalid(output.overrun, from);
+    if (literals <= SHORT_COPY_BYTES_MAX) {
+      for (const stop = from + literals; from < stop;) bytes[at++] = source[from++] as number;
+    } else {
+      bytes.set(source.subarray(from, from + literals), at);
+      from += literals;
+      at += literals;
+    }
+    if (from === end) break;
+
+    if (end - from < 2) throw frameInvalid("truncated", from);
+    const offset = (source[from] as number) | ((source[from + 1] as number) << 8);
+    if (offset === 0 || offset > at - floor) throw frameInvalid("match-offset", from);
+    from += 2;
+
+    let length = (token & 15) + MATCH_BYTES_MIN;
+    if (length === 15 + MATCH_BYTES_MIN) {
+      let more: number;
+      do {
+        if (from >= end) throw frameInvalid("truncated", from);
+        more = source[from++] as number;
+        length += more;
+      } while (more === 255);
+    }
+    if (length > limit - at) throw frameInvalid(output.overrun, from);
+    if (length <= SHORT_COPY_BYTES_MAX) {
+      for (const stop = at + length; at < stop; at++) bytes[at] = bytes[at - offset] as number;
+    } else {
+      repeat(bytes, at, offset, length);
+      at += length;
+    }
+  }
+  output.at = at;
+}
+
+/** Fills `length` bytes from `at` with the period that ends there. */
+function repeat(bytes: Uint8Array, at: number, period: number, length: number): void {
+  if (period === 1) {
+    bytes.fill(bytes[at - 1] as number, at, at + length);
+    return;
+  }
+  const start = at - period;
+  // What is filled so far is a whole number of periods, so each round may copy twice as much.
+  for (let filled = 0; filled < length;) {
+    const piece = Math.min(period + filled, length - filled);
+    bytes.copyWithin(at + filled, start, start + piece);
+    filled += piece;
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  type AbortOptions,
+  type BlobInfo,
+  type BlobLocation,
+  type Digest,
+  isStoreError,
+} from "@store/layout";
+
+import { blobNotFound, objectNotFound } from "../chkl/not-found.ts";
+import type { OpenPackOptions } from "../chkl/open-pack.ts";
+import type { PackObject } from "../chkl/pack-entry.ts";
+import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
+import type { PackReader } from "../chkl/pack-reader.ts";
+import { createSerialQueue } from "../chkl/serial-queue.ts";
+import { listDigests } from "./list-digests.ts";
+import type { PackSet } from "./pack-set.ts";
+import { createPackShelf } from "./pack-shelf.ts";
+
+/**
+ * Opens every pack of a directory that can be opened. A directory that does not exist holds none.
+ *
+ * @throws StoreError for a directory that cannot be read; never for a pack
+ */
+export async function openPackSet(home: PackHome, options: OpenPackOptions = {}): Promise<PackSet> {
+  const { signal: openSignal, ...limits } = options;
+  const shelf = createPackShelf(packDirectoryOf(home), limits);
+  const queue = createSerialQueue();
+  let closed = false;
+
+  function checkOpen(): void {
+    if (closed) throw new TypeError("the pack set is closed");
+  }
+
+  function refresh(refreshOptions?: AbortOptions): Promise<void> {
+    return queue.run(async () => {
+      checkOpen();
+      await shelf.refresh(refreshOptions);
+    });
+  }
+
+  /** The first pack that holds a digest and still exists. */
+  async function findPacked(
+    digest: Digest,
+  ): Promise<{ readonly pack: PackReader; readonly object: PackObject } | undefined> {
+    checkOpen();
+    let failure: unknown;
+    for (const pack of shelf.readers()) {
+      const object = pack.findDigest(digest);
+      if (object === undefined) continue;
+      try {
+        // INV-4: a publisher's last look must not be told of a pack that a sweep has taken away.
+        if (await shelf.exists(pack.id)) return { pack, object };
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return undefined;
+  }
+
+  /** What the first pack can give that should have it; a damaged copy does not hide a good one. */
+  async function readFirst(
+    holds: (pack: PackReader) => boolean,
+    readFrom: (pack: PackReader) => Promise<Uint8Array>,
+    absent: () => Error,
+  ): Promise<Uint8Array> {
+    checkOpen();
+    let damage: unknown;
+    for (const pack of shelf.readers()) {
+      // A refresh may have closed it while another pack was read.
+      if (!holds(pack) || !shelf.readers().includes(pack)) continue;
+      try {
+        return await readFrom(pack);
+      } catch (error) {
+        if (!isStoreError(error)) throw error;
+        damage ??= error;
+      }
+    }
+    throw damage ?? absent();
+  }
+
+  await shelf.refresh({ signal: openSignal });
+  return {
+    async stat(digest, { signal } = {}): Promise<BlobInfo | undefined> {
+      signal?.throwIfAborted();
+      const found = await findPacked(digest);
+      if (found === undefined) return undefined;
+      const { size } = found.object;
+      const { addedAtMs } = found.pack;
+      return { digest, size, addedAtMs, verified: true, released: false, where: "packed" };
+    },
+    async locate(digest, { signal } = {}): Promise<BlobLocation | undefined> {
+      signal?.throwIfAborted();
+      const found = await findPacked(digest);
+      if (found === undefined) return undefined;
+      return { kind: "pack", pack: found.pack.id, offset: found.object.offset };
+    },
+    async *read(digest, { start = 0, end = Infinity, signal } = {}) {
+      if (!(start >= 0) || !(end >= start)) throw new RangeError(`not a range: ${start} to ${end}`);
+      const content = await readFirst(
+        (pack) => pack.findDigest(digest) !== undefined,
+        (pack) => pack.readDigest(digest, { signal }),
+        () => blobNotFound(digest),
+      );
+      const piece = content.subarray(start, Math.min(end, content.length));
+      if (piece.length > 0) yield piece;
+    },
+    async *list(listOptions) {
+      await refresh(listOptions);
+      yield* listDigests(shelf.readers(), listOptions);
+    },
+    readKey: (key, readOptions) =>
+      readFirst(
+        (pack) => pack.find(key) !== undefined,
+        (pack) => pack.read(key, readOptions),
+        () => objectNotFound(key),
+      ),
+    refresh,
+    packs: () => shelf.readers(),
+    problems: () => shelf.problems(),
+    [Symbol.asyncDispose]: () =>
+      queue.run(async () => {
+        closed = true;
+        await shelf.close();
+      }),
+  };
+}
