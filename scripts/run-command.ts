@@ -1,7 +1,8 @@
 // Runs one tool of the repository and answers what it said.
 //
 // The tools of the workspace root come first on PATH, so that a script behaves the same whether
-// pnpm started it or a person did, and none of them reports usage to anybody.
+// pnpm started it or a person did, and none of them reports usage to anybody. Output that is
+// collected is plain text on every machine: many tools colour what they write where CI is set.
 
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
@@ -21,6 +22,9 @@ export interface CommandOptions {
   readonly stream?: boolean;
 }
 
+/** `FORCE_COLOR` would win over `NO_COLOR` in some tools; undefined takes it away. */
+const PLAIN = { NO_COLOR: "1", FORCE_COLOR: undefined };
+
 /** Code of a command that could not be started, as a shell reports it. */
 const NOT_STARTED = 127;
 /** Code of a command that a signal ended. */
@@ -37,6 +41,7 @@ export async function runCommand(
     env: {
       ...process.env,
       DO_NOT_TRACK: "1",
+      ...(options.stream ? {} : PLAIN),
       ...options.env,
       PATH: `${tools}${delimiter}${process.env["PATH"] ?? ""}`,
     },
