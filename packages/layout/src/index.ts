@@ -25,6 +25,7 @@ export { createDigester, type Digester, digestBytes } from "./digest/digester.ts
 
 export { ifPresent } from "./fs/absence.ts";
 export type {
+  BlockingFs,
   EntryKind,
   FsEntry,
   FsFile,
@@ -32,6 +33,7 @@ export type {
   FsStat,
   OpenMode,
   OpenOptions,
+  SmallFile,
 } from "./fs/fs-port.ts";
 export { nodeFs } from "./fs/node-fs.ts";
 export { publish, type PublishOptions } from "./fs/publish.ts";

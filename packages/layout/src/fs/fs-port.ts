@@ -60,6 +60,26 @@ export type OpenMode =
   /** Existing file, for reading and writing. */
   | "update";
 
+/** A small file read whole. */
+export interface SmallFile {
+  readonly bytes: Uint8Array;
+  readonly stat: FsStat;
+}
+
+/**
+ * Calls that hold the thread until the file system answers. Each costs a fraction of a promise, so
+ * where thousands of small ones follow each other they are made like this, a few milliseconds at a
+ * time. Errors are those of {@link FsPort}.
+ */
+export interface BlockingFs {
+  entries(path: string): readonly FsEntry[];
+  /**
+   * The whole of a regular file, opened as `"read"` does; `undefined` if it is something else, or
+   * does not fit. The bytes are a view of `buffer`, good until it is used again.
+   */
+  readSmall(path: string, buffer: Uint8Array): SmallFile | undefined;
+}
+
 /**
  * Every file-system call the store makes, so that tests can fail, tear or stop each one of them.
  * Errors are the system's own (`code`, `errno`), never wrapped here.
@@ -94,4 +114,6 @@ export interface FsPort {
   syncDirectory(path: string): Promise<void>;
   /** Bytes an unprivileged writer can still use on the file system of `path`. */
   freeBytes(path: string): Promise<number>;
+  /** Absent where every call has to be seen; whoever uses it can do without. */
+  readonly blocking?: BlockingFs | undefined;
 }

@@ -1,4 +1,4 @@
-import { constants, type Dirent, type Stats } from "node:fs";
+import { constants } from "node:fs";
 import {
   chmod,
   copyFile,
@@ -19,7 +19,8 @@ import {
 } from "node:fs/promises";
 
 import { isErrno } from "../errors/errno.ts";
-import type { EntryKind, FsFile, FsPort, FsStat, OpenMode, OpenOptions } from "./fs-port.ts";
+import { blockingFs, kindOf, toStat } from "./blocking-fs.ts";
+import type { FsFile, FsPort, OpenMode, OpenOptions } from "./fs-port.ts";
 
 // Absent on Windows, where the name grammar and the absence of fifos make them unnecessary.
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -44,24 +45,6 @@ async function readFully(
     done += bytesRead;
   }
   return done;
-}
-
-function kindOf(entry: Stats | Dirent): EntryKind {
-  if (entry.isFile()) return "file";
-  if (entry.isDirectory()) return "directory";
-  return entry.isSymbolicLink() ? "symlink" : "other";
-}
-
-function toStat(stats: Stats): FsStat {
-  return {
-    kind: kindOf(stats),
-    size: stats.size,
-    mtimeMs: stats.mtimeMs,
-    mode: stats.mode & 0o7777,
-    links: stats.nlink,
-    device: stats.dev,
-    inode: stats.ino,
-  };
 }
 
 function toFile(handle: FileHandle, alignment: number): FsFile {
@@ -146,4 +129,5 @@ export const nodeFs: FsPort = {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
   },
+  blocking: blockingFs,
 };
