@@ -1,5 +1,3 @@
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -7,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import { digestBytes, isStoreError, nodeFs, openLayout } from "@store/layout";
 import { createFaultyFs, type FsFault } from "@store/layout/testing";
 
+import { FULL } from "../full.ts";
+import { createScratch } from "../scratch.ts";
 import {
   expectNoFindings,
   expectPresent,
@@ -14,7 +14,7 @@ import {
   leftovers,
   removeRoot,
 } from "./check-store.ts";
-import { type Operation, operations } from "./operations.ts";
+import { listWrites, type Operation, operations } from "./operations.ts";
 
 const ERRNOS = [
   "EIO",
@@ -37,7 +37,7 @@ async function runAndFail(
   operation: Operation,
   fault: FsFault,
 ): Promise<{ readonly struck: boolean }> {
-  const root = join(await mkdtemp(join(tmpdir(), "store-fail-")), "models");
+  const root = join(await createScratch("fail"), "models");
   const prepared = await openLayout(root);
   try {
     await operation.prepare(prepared);
@@ -72,27 +72,27 @@ async function runAndFail(
 }
 
 describe("a file system that fails once", () => {
-  it.each(operations)(
+  it.each(operations.map((operation, index) => ({ ...operation, index })))(
     "is answered by a typed error, and nothing is lost or left behind: $name",
-    async (operation) => {
-      // By default each call meets a sixth of the errors; all of them with STORE_TEST_FULL.
-      const step = process.env["STORE_TEST_FULL"] === undefined ? 6 : 1;
-      for (const [shift, errno] of ERRNOS.entries()) {
+    async ({ index, ...operation }) => {
+      // By default each call meets one of the errors, and another one in the next operation.
+      const step = FULL ? 1 : ERRNOS.length;
+      for (const [position, errno] of ERRNOS.entries()) {
         let struck = true;
-        for (let at = 1 + (shift % step); struck; at += step) {
+        for (let at = 1 + ((position + index) % step); struck; at += step) {
           ({ struck } = await runAndFail(operation, { kind: "error", at, errno }));
         }
       }
     },
-    240_000,
+    FULL ? 3_600_000 : 240_000,
   );
 
   it.each(operations)(
     "is found out when it writes less than it was given: $name",
     async (operation) => {
-      let struck = true;
-      for (let at = 1; struck; at += 1) {
-        ({ struck } = await runAndFail(operation, { kind: "short-write", at }));
+      for (const at of await listWrites(operation)) {
+        const { struck } = await runAndFail(operation, { kind: "short-write", at });
+        expect(struck).toBe(true);
       }
     },
     120_000,

@@ -1,8 +1,17 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { type Digest, digestBytes, type Layout, openBlobStore } from "@store/layout";
-import { createContent, streamContent } from "@store/layout/testing";
+import {
+  type Digest,
+  digestBytes,
+  type Layout,
+  nodeFs,
+  openBlobStore,
+  openLayout,
+} from "@store/layout";
+import { createContent, createFaultyFs, streamContent } from "@store/layout/testing";
+
+import { createScratch } from "../scratch.ts";
 
 /** One write path of the store, as the fault tests drive it. */
 export interface Operation {
@@ -199,3 +208,17 @@ export const operations: readonly Operation[] = [
     },
   },
 ];
+
+/** Which of an operation's calls are writes, counted from 1: the only ones that can be cut in half. */
+export async function listWrites(operation: Operation): Promise<readonly number[]> {
+  const directory = await createScratch("count");
+  try {
+    const root = join(directory, "models");
+    await operation.prepare(await openLayout(root));
+    const fs = createFaultyFs(nodeFs);
+    await operation.run(await openLayout(root, { fs }));
+    return fs.calls.flatMap((call, index) => (call.startsWith("write ") ? [index + 1] : []));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}

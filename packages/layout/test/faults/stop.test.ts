@@ -1,5 +1,3 @@
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -7,8 +5,9 @@ import { describe, expect, it } from "vitest";
 import { digestBytes, nodeFs, openLayout } from "@store/layout";
 import { createFaultyFs, FsStopped } from "@store/layout/testing";
 
+import { createScratch } from "../scratch.ts";
 import { expectNoFindings, expectPresent, expectRightBytes, removeRoot } from "./check-store.ts";
-import { type Operation, operations } from "./operations.ts";
+import { listWrites, type Operation, operations } from "./operations.ts";
 import { createSimulatedMachine } from "./simulated-processes.ts";
 
 /** Runs an operation in a process that ends at the n-th call, then looks at what is left. */
@@ -17,7 +16,7 @@ async function runAndStop(
   kind: "stop" | "torn-write",
   at: number,
 ): Promise<{ readonly struck: boolean }> {
-  const root = join(await mkdtemp(join(tmpdir(), "store-stop-")), "models");
+  const root = join(await createScratch("stop"), "models");
   const machine = createSimulatedMachine();
   const prepared = await openLayout(root, { processes: machine.start().processes });
   try {
@@ -56,13 +55,22 @@ function hasStopped(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && hasStopped(error.cause);
 }
 
-describe.each(["stop", "torn-write"] as const)("a process that ends at any call (%s)", (kind) => {
+describe("a process that ends", () => {
   it.each(operations)(
-    "leaves a whole store: $name",
+    "at any call leaves a whole store: $name",
     async (operation) => {
       let points = 0;
-      for (let at = 1; (await runAndStop(operation, kind, at)).struck; at += 1) points += 1;
+      for (let at = 1; (await runAndStop(operation, "stop", at)).struck; at += 1) points += 1;
       expect(points).toBeGreaterThan(2);
+    },
+    120_000,
+  );
+
+  it.each(operations)(
+    "half way through any write leaves a whole store: $name",
+    async (operation) => {
+      for (const at of await listWrites(operation))
+        expect(await runAndStop(operation, "torn-write", at)).toEqual({ struck: true });
     },
     120_000,
   );

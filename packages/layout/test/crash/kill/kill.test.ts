@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,12 +7,13 @@ import { openLayout } from "@store/layout";
 
 import { FULL, report } from "../../full.ts";
 import { pick } from "../../pick.ts";
+import { createScratch } from "../../scratch.ts";
 import { findBrokenPromises, findUnrepaired, findViolations } from "../check-store.ts";
 import { type CrashOperation, operations } from "../operations.ts";
 import { type Point, trace, type TracedRun, whyNoTrace } from "./trace.ts";
 
 /** Calls per operation at which it is killed by default. */
-const POINTS_USUAL = 3;
+const POINTS_USUAL = 5;
 /** Deaths one after the other, each in the work that the last one left. */
 const DEATHS = FULL ? 5 : 2;
 const TIMEOUT_MS = FULL ? 3_600_000 : 120_000;
@@ -21,7 +21,7 @@ const TIMEOUT_MS = FULL ? 3_600_000 : 120_000;
 const worker = join(import.meta.dirname, "worker.ts");
 let compileCache: string;
 beforeAll(async () => {
-  compileCache = await mkdtemp(join(tmpdir(), "store-kill-cache-"));
+  compileCache = await createScratch("kill-cache");
 });
 afterAll(() => rm(compileCache, { recursive: true }));
 
@@ -30,7 +30,7 @@ async function withStore<T>(
   operation: CrashOperation,
   body: (root: string, run: (killAt?: Point) => Promise<TracedRun>) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), "store-kill-"));
+  const directory = await createScratch("kill");
   const root = join(directory, "models");
   try {
     await operation.prepare(await openLayout(root));

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 import { createRandom } from "../../pick.ts";
 import type { Mutations } from "../protocol.ts";
-import { type LogEntry, readLog } from "./log.ts";
+import { countKinds, type LogEntry, readLog } from "./log.ts";
 import type { WorkerTask } from "./worker.ts";
 
 const execute = promisify(execFile);
@@ -17,11 +17,16 @@ const WORKERS = 8;
 /** Of these, so many have a clock of their own, where that can be had. */
 const SKEWED = 3;
 const HOUR_S = 3600;
+/** When a crowd is sent home although it did too little, which its test then tells. */
+const DURATION_MS_MAX = 90_000;
 
 export interface CrowdOptions {
   readonly directory: string;
   readonly seed: string;
+  /** At least; longer where that was too short to reach `goals`. */
   readonly durationMs: number;
+  /** Entries of a kind that the logs must hold before the crowd is sent home. */
+  readonly goals: Readonly<Record<string, number>>;
   readonly locks: boolean;
   /** Whether some workers' wall clocks jump. */
   readonly clocks: boolean;
@@ -57,6 +62,11 @@ export async function clockEnvironment(): Promise<Record<string, string> | undef
   } catch {
     return undefined;
   }
+}
+
+function haveReached(goals: CrowdOptions["goals"], members: readonly Member[]): boolean {
+  const counts = countKinds(members.flatMap(({ logs }) => logs));
+  return Object.entries(goals).every(([kind, goal]) => (counts[kind] ?? 0) >= goal);
 }
 
 /** Lets workers race over one store, kills, stops and confuses them, and ends them all. */
@@ -117,8 +127,12 @@ export async function runCrowd(root: string, options: CrowdOptions): Promise<Cro
     Array.from({ length: WORKERS }, (_, index) => start(index, [])),
   );
   try {
-    const deadline = performance.now() + options.durationMs;
-    while (performance.now() < deadline) {
+    const startedMs = performance.now();
+    const elapsedMs = (): number => performance.now() - startedMs;
+    const isDone = (): boolean =>
+      elapsedMs() >= options.durationMs &&
+      (elapsedMs() >= DURATION_MS_MAX || haveReached(options.goals, members));
+    while (!isDone()) {
       await delay(30 + random() * 200);
       await disturb(members);
     }

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
 /** One line a worker writes before or after it did something. `digest` is `""` where there is none. */
 export type LogEntry =
@@ -37,4 +37,20 @@ export function readLog(path: string): readonly LogEntry[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as LogEntry);
+}
+
+/** How many entries of each kind, and notes of each deed, logs hold that are still being written. */
+export function countKinds(paths: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const path of paths) {
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    // The last line may be cut; whole ones begin so.
+    for (const [, kind = "", what] of text.matchAll(
+      /^\{"kind":"(\w+)"(?:,"what":"([^"]+)"\})?/gm,
+    )) {
+      const name = what ?? kind;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+  }
+  return counts;
 }
