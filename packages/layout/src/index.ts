@@ -52,6 +52,7 @@ export type { BlobInfo, BlobLocation, BlobReader } from "./blobs/blob-reader.ts"
 export { openBlobStore } from "./blobs/disk-blob-store.ts";
 export { createMemoryBlobStore } from "./blobs/memory-blob-store.ts";
 export { recheckBlob } from "./blobs/recheck-blob.ts";
+export { isReleased } from "./blobs/release-marks.ts";
 export { overlay, type OverlayParts, type PackedBlobs } from "./blobs/overlay.ts";
 export type {
   AddOptions,

@@ -249,8 +249,8 @@ const mutants: readonly Mutant[] = [
     "packs",
     "the index comes before the sidecar",
     "chkl/publish-pack.ts",
-    '  await publishDocument(directory, id, "ids", encodeIdentity(objects), isSameBytes);\n',
-    '  await publishDocument(directory, id, "idx", encodeIndex(objects), isSameIndex);\n  await publishDocument(directory, id, "ids", encodeIdentity(objects), isSameBytes);\n',
+    '  await publishDocument(directory, id, "ids", identity, isSameBytes);\n  //',
+    '  await publishDocument(directory, id, "idx", encodeIndex(objects), isSameIndex);\n  await publishDocument(directory, id, "ids", identity, isSameBytes);\n  //',
   ),
   mutant(
     "packs",

@@ -124,10 +124,10 @@ describe("a pack set", () => {
     const { id } = await writePack(packs.home, [one]);
     await using set = await openPackSet(packs.home);
     const index = packPath(packs.home, id, "idx");
-    await rename(index, `${index}.trash-1`);
+    await rename(index, `${index}.away`);
     expect(await set.stat(digestBytes(one))).toBeUndefined();
     expect(await set.locate(digestBytes(one))).toBeUndefined();
-    await rename(`${index}.trash-1`, index);
+    await rename(`${index}.away`, index);
     expect(await set.stat(digestBytes(one))).toBeDefined();
   });
 

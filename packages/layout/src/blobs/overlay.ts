@@ -18,6 +18,14 @@ export interface OverlayParts {
   readonly readOnly?: readonly BlobReader[] | undefined;
 }
 
+/** How often a blob may move between being found and being asked for. */
+const MOVES_MAX = 100;
+
+interface Holder {
+  readonly reader: BlobReader;
+  readonly info: BlobInfo;
+}
+
 /**
  * Several places of blobs as one.
  *
@@ -32,7 +40,7 @@ export function overlay(parts: OverlayParts): BlobStore {
    * The first reader that has the blob. Damage in one place does not hide a good copy in another;
    * where there is none, the damage is the answer, never "absent".
    */
-  async function holder(digest: Digest, options?: AbortOptions): Promise<BlobReader | undefined> {
+  async function find(digest: Digest, options?: AbortOptions): Promise<Holder | undefined> {
     const damages: StoreError[] = [];
     const here = packs === undefined ? [writable] : [packs, writable];
     const found = await firstThatHas(here, digest, damages, options);
@@ -50,21 +58,35 @@ export function overlay(parts: OverlayParts): BlobStore {
   return {
     ...writable,
     async stat(digest, options) {
-      return (await holder(digest, options))?.stat(digest, options);
+      return (await find(digest, options))?.info;
     },
     async locate(digest, options) {
-      return (await holder(digest, options))?.locate(digest, options);
+      for (let attempt = 0; attempt < MOVES_MAX; attempt += 1) {
+        const holder = await find(digest, options);
+        if (holder === undefined) return undefined;
+        const location = await holder.reader.locate(digest, options);
+        // Else the blob moved between the two questions.
+        if (location !== undefined) return location;
+      }
+      return undefined;
     },
     async *read(digest, options) {
-      for (let attempt = 0; ; attempt += 1) {
-        const reader = await holder(digest, options);
-        if (reader === undefined) throw blobNotFound(digest);
+      for (let attempt = 1; ; attempt += 1) {
+        const holder = await find(digest, options);
+        if (holder === undefined) throw blobNotFound(digest);
         try {
-          yield* reader.read(digest, options);
+          yield* holder.reader.read(digest, options);
           return;
         } catch (error) {
+          if (holder.reader === packs && isStoreError(error) && error.kind === "corrupt") {
+            // A pack gives a whole object or nothing, so nothing of it has gone out.
+            if ((await writable.stat(digest, options)) === undefined) throw error;
+            yield* writable.read(digest, options);
+            return;
+          }
           // Not-found comes before the first byte only: the blob moved between the two questions.
-          if (attempt > 0 || !isStoreError(error, "ERR_STORE_BLOB_NOT_FOUND")) throw error;
+          if (attempt === MOVES_MAX || !isStoreError(error, "ERR_STORE_BLOB_NOT_FOUND"))
+            throw error;
         }
       }
     },
@@ -75,7 +97,12 @@ export function overlay(parts: OverlayParts): BlobStore {
       return present ?? writable.put(expected, source, options);
     },
     async ensureVerified(digest, options) {
-      return (await writable.ensureVerified(digest, options)) ?? elsewhere(digest, options);
+      return (
+        (await writable.ensureVerified(digest, options)) ??
+        (await elsewhere(digest, options)) ??
+        // It may have left its pack for a file of its own between the two questions.
+        (packs === undefined ? undefined : writable.ensureVerified(digest, options))
+      );
     },
   };
 
@@ -95,10 +122,11 @@ async function firstThatHas(
   digest: Digest,
   damages: StoreError[],
   options?: AbortOptions,
-): Promise<BlobReader | undefined> {
+): Promise<Holder | undefined> {
   for (const reader of readers) {
     try {
-      if ((await reader.stat(digest, options)) !== undefined) return reader;
+      const info = await reader.stat(digest, options);
+      if (info !== undefined) return { reader, info };
     } catch (error) {
       if (!isStoreError(error) || error.kind !== "corrupt") throw error;
       damages.push(error);

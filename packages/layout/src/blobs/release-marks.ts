@@ -6,10 +6,14 @@ import { ifPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 
 /** A mark is an empty file: only its name counts, and losing one costs a day's wait, never a byte. */
-const markPath = (layout: Layout, digest: Digest): string =>
+const markPath = (layout: Pick<Layout, "paths">, digest: Digest): string =>
   join(layout.paths.released, digestHex(digest));
 
-export async function isReleased(layout: Layout, digest: Digest): Promise<boolean> {
+/** Whether the last name of a blob was removed on purpose, wherever its bytes are. */
+export async function isReleased(
+  layout: Pick<Layout, "fs" | "paths">,
+  digest: Digest,
+): Promise<boolean> {
   return (await ifPresent(layout.fs.lstat(markPath(layout, digest)))) !== undefined;
 }
 

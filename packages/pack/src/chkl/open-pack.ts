@@ -3,12 +3,13 @@ import { join } from "node:path";
 import {
   type AbortOptions,
   explaining,
-  ifPresent,
   isStoreError,
   readDocument,
+  type ReadDocumentOptions,
   StoreError,
 } from "@store/layout";
 
+import { locateFile } from "../trash/rescue-index.ts";
 import { type IdentityTable, IDENTITY_ROW_BYTES, openIdentityTable } from "./identity-table.ts";
 import { INDEX_ROW_BYTES, type IndexTable, openIndexTable } from "./index-table.ts";
 import { matchIdentity } from "./match-identity.ts";
@@ -86,10 +87,23 @@ export async function openIndexedData(
 ): Promise<PackData | undefined> {
   const data = await openPackData(directory, id);
   if (data !== undefined) return data;
-  const { fs, dir } = directory;
-  if ((await ifPresent(fs.lstat(join(dir, packFileName(id, "idx"))))) === undefined) return;
+  if ((await locateFile(directory, id, "idx")) === undefined) return;
   const message = "there is an index and no data file";
   throw packCorrupt("ERR_STORE_PACK_INVALID", { pack: id }, message);
+}
+
+/** A document of a pack, also where somebody has moved it aside. */
+async function readPackDocument(
+  directory: PackDirectory,
+  id: PackId,
+  kind: "idx" | "ids",
+  options: ReadDocumentOptions,
+): Promise<Uint8Array | undefined> {
+  const { fs, dir } = directory;
+  const bytes = await readDocument(fs, join(dir, packFileName(id, kind)), options);
+  if (bytes !== undefined) return bytes;
+  const path = await locateFile(directory, id, kind);
+  return path === undefined ? undefined : readDocument(fs, path, options);
 }
 
 /** The checked index, or `undefined` if there is none. */
@@ -97,7 +111,7 @@ export async function readIndex(
   directory: PackDirectory,
   id: PackId,
 ): Promise<IndexTable | undefined> {
-  const bytes = await readDocument(directory.fs, join(directory.dir, packFileName(id, "idx")), {
+  const bytes = await readPackDocument(directory, id, "idx", {
     bytesMax: ENTRY_COUNT_MAX * INDEX_ROW_BYTES,
     tooLargeCode: "ERR_STORE_INDEX_INVALID",
   });
@@ -155,9 +169,8 @@ export async function readIdentity(
     identityError: undefined,
   };
   try {
-    const path = join(directory.dir, packFileName(id, "ids"));
     const bytes = await explaining("read the sidecar", () =>
-      readDocument(directory.fs, path, {
+      readPackDocument(directory, id, "ids", {
         bytesMax: (ENTRY_COUNT_MAX + 1) * IDENTITY_ROW_BYTES,
         tooLargeCode: "ERR_STORE_IDENTITY_INVALID",
       }),

@@ -1,7 +1,8 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { type FsFile, isErrno } from "@store/layout";
 
+import { locateFile } from "../trash/rescue-index.ts";
 import { packCorrupt } from "./pack-error.ts";
 import type { PackDirectory } from "./pack-home.ts";
 import { packFileName, type PackId, packPartName } from "./pack-id.ts";
@@ -32,7 +33,9 @@ export async function openPackData(
   // chkpt removes the whole file last, so where both are there it is the one to trust.
   if (whole !== undefined) return whole;
   const sizes = await readPartSizes(directory, id);
-  return sizes === undefined ? undefined : openParts(directory, id, sizes);
+  if (sizes !== undefined) return openParts(directory, id, sizes);
+  const path = await locateFile(directory, id, "dat");
+  return path === undefined ? undefined : openPiece(directory, id, basename(path));
 }
 
 async function openPiece(

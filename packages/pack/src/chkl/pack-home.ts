@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { FsPort, Layout } from "@store/layout";
+import { type Digest, type FsPort, isReleased, type Layout, type StoreError } from "@store/layout";
 
 import { type PackFileKind, packFileName, type PackId } from "./pack-id.ts";
 
@@ -10,10 +10,14 @@ export interface PackDirectory {
   readonly dir: string;
   /** Makes `dir` durably. Needed for writing only. */
   readonly makeDirectory?: (path: string) => Promise<void>;
+  /** Why nothing may be written, if nothing may. */
+  readonly readOnly?: StoreError | undefined;
+  /** Whether the last name of a blob was removed on purpose. */
+  readonly isReleased?: (digest: Digest) => Promise<boolean>;
 }
 
 /** Where packs are: an opened store, which keeps them in `packs/`, or a directory. */
-export type PackHome = PackDirectory | Pick<Layout, "fs" | "paths" | "makeDirectory">;
+export type PackHome = PackDirectory | Pick<Layout, "fs" | "paths" | "makeDirectory" | "readOnly">;
 
 export function packDirectoryOf(home: PackHome): PackDirectory {
   if ("dir" in home) return home;
@@ -21,6 +25,8 @@ export function packDirectoryOf(home: PackHome): PackDirectory {
     fs: home.fs,
     dir: home.paths.packs,
     makeDirectory: (path) => home.makeDirectory(path),
+    readOnly: home.readOnly,
+    isReleased: (digest) => isReleased(home, digest),
   };
 }
 

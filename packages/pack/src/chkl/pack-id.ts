@@ -14,6 +14,7 @@ export type PackFileKind = "dat" | "idx" | "ids";
 
 const idPattern = /^[0-9a-f]{16}$/;
 const filePattern = /^pack-([0-9a-f]{16})\.(dat|idx|ids|dat\.parts\.json)$/;
+const trashPattern = /^pack-([0-9a-f]{16})\.(dat|idx|ids)\.trash-[0-9A-Za-z-]{1,64}$/;
 
 /**
  * Reads a pack's id from 16 lower-case hex digits.
@@ -49,4 +50,22 @@ export function parsePackFileName(
   if (match === null) return undefined;
   const [, id, kind] = match;
   return { id: id as PackId, kind: kind as PackFileKind | "dat.parts.json" };
+}
+
+/**
+ * The name one of a pack's files has while somebody decides whether the pack may go. A reader gives
+ * the file its own name back.
+ */
+export function packTrashName(id: PackId, kind: PackFileKind, sweep: string): string {
+  return `${packFileName(id, kind)}.trash-${sweep}`;
+}
+
+/** What a trash name says, or `undefined` if the name is none. */
+export function parsePackTrashName(
+  name: string,
+): { readonly id: PackId; readonly kind: PackFileKind } | undefined {
+  const match = trashPattern.exec(name);
+  if (match === null) return undefined;
+  const [, id, kind] = match;
+  return { id: id as PackId, kind: kind as PackFileKind };
 }

@@ -35,15 +35,23 @@ export async function publishPack(
 ): Promise<boolean> {
   const { fs, dir } = directory;
   const data = join(dir, packFileName(id, "dat"));
+  const identity = encodeIdentity(objects);
   const named = await publishData(fs, id, temporary, data);
-  await publishDocument(directory, id, "ids", encodeIdentity(objects), isSameBytes);
+  await publishDocument(directory, id, "ids", identity, isSameBytes);
   // INV-6: the index comes last, when everything it speaks of is durable.
   const created = await publishDocument(directory, id, "idx", encodeIndex(objects), isSameIndex);
-  // A data file without an index is debris that a sweep may take, so one that was found above may
-  // have gone before our index made it a pack. Ours has been kept for that case.
-  const gone = !named && (await ifPresent(fs.lstat(data))) === undefined;
-  if (gone) await publishData(fs, id, temporary, data);
+  // Files without an index may be taken away, so what was found above may have gone before our index
+  // made it a pack. Whoever takes them looks for the index after moving them aside; this look comes
+  // after the index. Our own data file has been kept for that case.
+  if (!named && (await isGone(fs, data))) await publishData(fs, id, temporary, data);
+  if (await isGone(fs, join(dir, packFileName(id, "ids")))) {
+    await publishDocument(directory, id, "ids", identity, isSameBytes);
+  }
   return !created;
+}
+
+async function isGone(fs: FsPort, path: string): Promise<boolean> {
+  return (await ifPresent(fs.lstat(path))) === undefined;
 }
 
 /** Names the data file unless one is there, which must hold the same. Answers whether it named. */

@@ -23,7 +23,8 @@ import { createPackShelf } from "./pack-shelf.ts";
  */
 export async function openPackSet(home: PackHome, options: OpenPackOptions = {}): Promise<PackSet> {
   const { signal: openSignal, ...limits } = options;
-  const shelf = createPackShelf(packDirectoryOf(home), limits);
+  const directory = packDirectoryOf(home);
+  const shelf = createPackShelf(directory, limits);
   const queue = createSerialQueue();
   let closed = false;
 
@@ -87,7 +88,8 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
       if (found === undefined) return undefined;
       const { size } = found.object;
       const { addedAtMs } = found.pack;
-      return { digest, size, addedAtMs, verified: true, released: false, where: "packed" };
+      const released = (await directory.isReleased?.(digest)) ?? false;
+      return { digest, size, addedAtMs, verified: true, released, where: "packed" };
     },
     async locate(digest, { signal } = {}): Promise<BlobLocation | undefined> {
       signal?.throwIfAborted();

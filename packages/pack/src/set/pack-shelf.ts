@@ -5,7 +5,6 @@ import {
   asStoreError,
   explaining,
   type Finding,
-  ifPresent,
   isStoreError,
   type StoreError,
 } from "@store/layout";
@@ -15,7 +14,9 @@ import { findingOf } from "../chkl/pack-error.ts";
 import type { PackDirectory } from "../chkl/pack-home.ts";
 import { type PackFileKind, packFileName, type PackId } from "../chkl/pack-id.ts";
 import type { PackReader } from "../chkl/pack-reader.ts";
-import { listPackFiles } from "./list-packs.ts";
+import { rescueIndex } from "../trash/rescue-index.ts";
+import { isVisible } from "../trash/trash-pack.ts";
+import { isSameListing, listPackFiles, type PackListing } from "./list-packs.ts";
 
 /** The packs of a directory that could be opened, kept in step with it on demand. */
 export interface PackShelf {
@@ -25,7 +26,10 @@ export interface PackShelf {
   problems(): readonly Finding[];
   /** Looks at the directory again. */
   refresh(options?: AbortOptions): Promise<void>;
-  /** Whether a pack exists on disk now, whatever is in memory. */
+  /**
+   * Whether a pack exists on disk now, whatever is in memory. One that is being taken away is given
+   * back: whoever asks is about to rely on it.
+   */
   exists(id: PackId): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -42,6 +46,9 @@ interface Known {
 
 /** Packs opened at a time: enough to hide the latency of a disk, few enough to bound memory. */
 const OPEN_CONCURRENCY = 8;
+
+/** Looks at a directory that others change all the time. What is missed then is there next time. */
+const LOOKS_MAX = 100;
 
 export function createPackShelf(directory: PackDirectory, limits: PackLimits): PackShelf {
   const { fs, dir } = directory;
@@ -87,12 +94,35 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
     return lasts && (await signatureOf(id)) === before.signature;
   }
 
+  /**
+   * Opens what is listed until a second listing agrees with the first: one alone can miss a pack
+   * that takes the place of another meanwhile.
+   */
   async function look(next: Map<PackId, Known>, signal: AbortSignal | undefined): Promise<void> {
-    const listed = [...(await listPackFiles(directory))].filter(([, kinds]) => kinds.has("idx"));
-    for (let start = 0; start < listed.length; start += OPEN_CONCURRENCY) {
+    let listed = await listPackFiles(directory);
+    for (let attempt = 0; attempt < LOOKS_MAX; attempt += 1) {
+      await openListed(listed, next, signal);
+      const again = await listPackFiles(directory);
+      if (isSameListing(listed, again)) return;
+      listed = again;
+    }
+  }
+
+  async function openListed(
+    listed: PackListing,
+    next: Map<PackId, Known>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const there = [...listed].filter(([, kinds]) => kinds.has("idx"));
+    for (const [id, { reader }] of next) {
+      if (listed.get(id)?.has("idx") === true) continue;
+      next.delete(id);
+      if (reader !== undefined && !readers.includes(reader)) await reader[Symbol.asyncDispose]();
+    }
+    for (let start = 0; start < there.length; start += OPEN_CONCURRENCY) {
       signal?.throwIfAborted();
-      const some = listed.slice(start, start + OPEN_CONCURRENCY).map(async ([id, kinds]) => {
-        const before = known.get(id);
+      const some = there.slice(start, start + OPEN_CONCURRENCY).map(async ([id, kinds]) => {
+        const before = next.get(id) ?? known.get(id);
         const hasSidecar = kinds.has("ids");
         const current = before !== undefined && (await isCurrent(id, before, hasSidecar));
         const pack = current ? before : await open(id, hasSidecar, before);
@@ -132,7 +162,7 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
     refresh: (abort) => explaining("look at the packs", () => refresh(abort)),
     exists: (id) =>
       explaining(`look for pack ${id}`, async () => {
-        return (await ifPresent(fs.lstat(pathOf(id, "idx")))) !== undefined;
+        return (await isVisible(directory, id)) || (await rescueIndex(directory, id));
       }),
     close: () => adopt(new Map()),
   };

@@ -1,0 +1,113 @@
+// Taking a pack away. The thing moved is its index, because with it the pack exists (INV-6): D1
+// gives it a trash name, D4 unlinks that. What the index spoke of goes last.
+
+import { join } from "node:path";
+
+import { ifPresent, isErrno, publish } from "@store/layout";
+
+import type { PackDirectory } from "../chkl/pack-home.ts";
+import { type PackFileKind, packFileName, type PackId, packTrashName } from "../chkl/pack-id.ts";
+
+/** A pack between D1 and D4. */
+export interface TrashedPack {
+  readonly id: PackId;
+  /** D3: the pack exists again. Success if it does already. */
+  restore(): Promise<void>;
+  /**
+   * D4. Call only after a look, begun after D1, at whatever needs the pack.
+   *
+   * @returns whether it is gone; a reader may have given it back
+   */
+  destroy(): Promise<boolean>;
+}
+
+/** Whether a pack exists now and nobody is about to take it away. */
+export async function isVisible(directory: PackDirectory, id: PackId): Promise<boolean> {
+  const { fs, dir } = directory;
+  return (await ifPresent(fs.lstat(join(dir, packFileName(id, "idx"))))) !== undefined;
+}
+
+/**
+ * D1: moves a pack's index aside; `undefined` if the pack does not exist.
+ *
+ * @param sweep a word of its own for each attempt, so that no older trash name is met
+ */
+export async function trashPack(
+  directory: PackDirectory,
+  id: PackId,
+  sweep: string,
+): Promise<TrashedPack | undefined> {
+  if (directory.readOnly !== undefined) throw directory.readOnly;
+  const { fs, dir } = directory;
+  const index = join(dir, packFileName(id, "idx"));
+  const trash = join(dir, packTrashName(id, "idx", sweep));
+  try {
+    await fs.rename(index, trash);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  return {
+    id,
+    restore: () => giveBack(directory, trash, index),
+    async destroy() {
+      // INV-4: the caller has looked since this name was given.
+      if ((await ifPresent(fs.unlink(trash).then(() => true))) === undefined) return false;
+      if (await isVisible(directory, id)) return false;
+      // Before the data goes: an index that a power cut brought back would speak of nothing.
+      await fs.syncDirectory(dir);
+      await removeData(directory, id, sweep);
+      return true;
+    },
+  };
+}
+
+/**
+ * Removes the files that are left of a pack without an index.
+ *
+ * Somebody may be writing that very pack again and rely on the files found there. A writer looks
+ * for them once more after its index has a name; each file is moved aside here before the index is
+ * looked for. Either this look sees the index, or that one misses the file and writes it anew.
+ */
+export async function removeData(
+  directory: PackDirectory,
+  id: PackId,
+  sweep: string,
+): Promise<void> {
+  for (const kind of ["ids", "dat"] as const) await removeFile(directory, id, kind, sweep);
+  if (!(await isVisible(directory, id))) await removeParts(directory, id);
+}
+
+async function removeFile(
+  directory: PackDirectory,
+  id: PackId,
+  kind: PackFileKind,
+  sweep: string,
+): Promise<void> {
+  const { fs, dir } = directory;
+  const path = join(dir, packFileName(id, kind));
+  const trash = join(dir, packTrashName(id, kind, sweep));
+  try {
+    await fs.rename(path, trash);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return;
+    throw error;
+  }
+  if (await isVisible(directory, id)) await giveBack(directory, trash, path);
+  else await ifPresent(fs.unlink(trash));
+}
+
+/** The split form of a `.dat`, which only another tool writes: its list first, then the parts. */
+async function removeParts({ fs, dir }: PackDirectory, id: PackId): Promise<void> {
+  const list = packFileName(id, "dat.parts.json");
+  const names = (await ifPresent(fs.readdir(dir))) ?? [];
+  if (names.includes(list)) await ifPresent(fs.unlink(join(dir, list)));
+  const parts = names.filter((name) => name.startsWith(`${packFileName(id, "dat")}.part-`));
+  for (const name of parts.toSorted()) await ifPresent(fs.unlink(join(dir, name)));
+}
+
+async function giveBack({ fs }: PackDirectory, trash: string, path: string): Promise<void> {
+  // Nothing under the trash name: a reader was first.
+  const named = await ifPresent(publish(fs, trash, path, { replace: false }));
+  if (named === false) await ifPresent(fs.unlink(trash));
+}
