@@ -38,6 +38,16 @@ export function sourceTooLong(expected: number, digest?: Digest): StoreError {
   });
 }
 
+/** Of writes that were reported whole and are not. */
+export function notKept(expected: number, actual: number): StoreError {
+  return new StoreError(`the disk kept ${actual} of the ${expected} bytes it took`, {
+    kind: "unavailable",
+    code: "ERR_STORE_IO_FAILED",
+    hint: "Check the disk and its free space, then run the command again.",
+    detail: { expected, actual },
+  });
+}
+
 /** @param quarantinePath where the bytes are kept, if they are */
 export function digestMismatch(
   expected: Digest,

@@ -5,7 +5,7 @@ import { quarantineFile } from "../quarantine/quarantine.ts";
 import type { Layout } from "../root/layout.ts";
 import { type BlobHashes, createBlobHasher } from "../hashing/blob-hasher.ts";
 import { writeFully } from "../fs/write-fully.ts";
-import { digestMismatch, sizeMismatch, sourceTooLong } from "./blob-errors.ts";
+import { digestMismatch, notKept, sizeMismatch, sourceTooLong } from "./blob-errors.ts";
 import type { AddOptions, PutOptions } from "./blob-store.ts";
 import { ensureVerified } from "./ensure-verified.ts";
 import type { FoundBlob } from "./find-blob.ts";
@@ -66,6 +66,9 @@ export async function stage(
   try {
     await ensureRoom(layout, sizeAtLeast);
     const hashes = await fill(staging);
+    // What was hashed is what was given. Some file systems lose the end of it without a word.
+    const { size } = await staging.file.stat();
+    if (size !== hashes.chunks.size) throw notKept(hashes.chunks.size, size);
     await staging.file.chmod(0o444);
     await staging.file.sync();
     await staging.close();

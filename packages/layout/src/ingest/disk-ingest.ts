@@ -2,7 +2,7 @@ import type { BlobInfo } from "../blobs/blob-reader.ts";
 import type { Ingest } from "../blobs/blob-store.ts";
 import { ensureVerified } from "../blobs/ensure-verified.ts";
 import { publishBlob } from "../blobs/publish-blob.ts";
-import { sizeMismatch, sourceTooLong } from "../blobs/blob-errors.ts";
+import { notKept, sizeMismatch, sourceTooLong } from "../blobs/blob-errors.ts";
 import { mismatch } from "../blobs/put-blob.ts";
 import type { ByteRange } from "../byte-source.ts";
 import { loadXxh64 } from "../checksum/xxh64.ts";
@@ -187,7 +187,7 @@ async function finishIngest(
   }
   const { digest } = hashes;
   const file = await partial.file.stat();
-  if (file.size !== size) throw sizeMismatch(size, file.size, digest);
+  if (file.size !== size) throw notKept(size, file.size);
   const named = await ifPresent(layout.fs.lstat(partial.dataPath));
   if (named?.inode !== file.inode) return foundInstead(layout, digest, partial);
   try {

@@ -6,6 +6,8 @@ export type FsFault =
   | { readonly kind: "error"; readonly at: number; readonly errno: string }
   /** It writes half of what it was given and says so; the next write fails for want of space. */
   | { readonly kind: "short-write"; readonly at: number }
+  /** It writes half of what it was given and says that it wrote all. */
+  | { readonly kind: "lying-write"; readonly at: number }
   /** The process ends before the call: it and every later call of this port fails. */
   | { readonly kind: "stop"; readonly at: number }
   /** The process ends half way through a write. Calls that are not writes end before they begin. */
@@ -24,6 +26,9 @@ export interface FaultyFs extends FsPort {
   /** Files opened and not closed. */
   readonly openFiles: number;
 }
+
+/** How much of a write is done. */
+type Extent = "whole" | "half" | "half-called-whole" | "half-then-stop";
 
 const EDQUOT = 122;
 
@@ -50,7 +55,7 @@ export function createFaultyFs(base: FsPort, fault?: FsFault): FaultyFs {
   let openFiles = 0;
 
   /** Counts a call; tells a write to be cut, throws what the fault says. */
-  function step(operation: string, path: string): "whole" | "half" | "half-then-stop" {
+  function step(operation: string, path: string): Extent {
     if (stopped) throw new FsStopped(`${operation} ${path} after the end`);
     calls.push(`${operation} ${path}`);
     if (full && operation === "write") throw systemError("ENOSPC", `${operation} ${path}`);
@@ -58,6 +63,7 @@ export function createFaultyFs(base: FsPort, fault?: FsFault): FaultyFs {
     struck = true;
     const isWrite = operation === "write";
     if (fault.kind === "error") throw systemError(fault.errno, `${operation} ${path}`);
+    if (fault.kind === "lying-write") return isWrite ? "half-called-whole" : "whole";
     if (fault.kind === "short-write") {
       if (!isWrite) return "whole";
       full = true;
@@ -84,7 +90,7 @@ export function createFaultyFs(base: FsPort, fault?: FsFault): FaultyFs {
         if (how === "whole") return file.write(buffer, position);
         const written = await file.write(buffer.subarray(0, buffer.length >> 1), position);
         if (how === "half-then-stop") throw new FsStopped(`write ${path}`);
-        return written;
+        return how === "half" ? written : buffer.length;
       },
       truncate: guarded("truncate", (size: number) => file.truncate(size)),
       chmod: guarded("fchmod", (mode: number) => file.chmod(mode)),
