@@ -8,6 +8,10 @@ export type { ModelOrigin, OpenedRange, ResolvedModel, Source, SourceFile } from
 export { createFileSource, type FileSourceOptions } from "./sources/file/create-file-source.ts";
 export { createHuggingFaceSource } from "./sources/huggingface/create-hugging-face-source.ts";
 export type { HuggingFaceOptions } from "./sources/huggingface/hugging-face-options.ts";
+export { createOciSource, type OciSourceOptions } from "./sources/oci/create-oci-source.ts";
+export { createOllamaSource } from "./sources/ollama/create-ollama-source.ts";
+export type { RegistryOptions } from "./sources/registry/registry-options.ts";
+export type { Credential, CredentialLookup } from "./credentials/credential.ts";
 export { createUrlSource, type UrlSourceOptions } from "./sources/url/create-url-source.ts";
 
 export type { HopInfo, HttpOptions } from "./http/http-options.ts";

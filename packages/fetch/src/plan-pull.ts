@@ -41,12 +41,16 @@ export async function planPull(
   if (resolved === undefined) throw modelNotFound(redactUrl(location), "model");
   const files = selectModelFiles(resolved, options);
   const model = narrow(resolved, files);
-  const name = chooseName(as ?? model.suggestedName, files.length);
+  // A manifest of another's making keeps its form, however few files it has.
+  const name = chooseName(
+    as ?? model.suggestedName,
+    model.manifest === undefined ? files.length : Infinity,
+  );
   const existing = await manifests.get(name, { signal });
   // All of this is found out again when the name is recorded, but then gigabytes were fetched.
-  checkConflict(existing, model.source, files);
+  checkConflict(existing, model, files);
   if (existing === undefined) await checkTwin(name, manifests, signal);
-  const hints = recordedDigests(model, existing?.document);
+  const hints = recordedDigests(model, existing);
   return { source, model, name, files, existing, hints };
 }
 
@@ -65,12 +69,14 @@ function checkCount(name: string, value: number | undefined): void {
   throw new TypeError(`${name} must be a whole number from 1, not ${value}`);
 }
 
-/** One file chosen out of several is a model of its own. */
+/** Some files of a model are another model, and one file alone goes by its own name. */
 function narrow(model: ResolvedModel, selected: readonly SourceFile[]): ResolvedModel {
   const [only] = selected;
-  if (only === undefined || selected.length > 1 || model.files.length === 1) return model;
+  if (selected.length === model.files.length) return model;
+  const part = { ...model, manifest: undefined };
+  if (only === undefined || selected.length > 1) return part;
   return {
-    ...model,
+    ...part,
     suggestedName: flatNameFrom(only.path),
     source: { ...model.source, filename: only.path },
   };

@@ -88,7 +88,7 @@ async function fetchAndRecord(
 
   /** Another pull may give the name meanwhile; then that is what must not be in the way. */
   async function record(ready: ReadyModel, attempt = 1): Promise<Descriptor> {
-    checkConflict(ready.existing, model.source, ready.files);
+    checkConflict(ready.existing, model, ready.files);
     try {
       return await recordModel(
         ready,

@@ -51,6 +51,11 @@ export interface ResolvedModel {
   readonly choices?: readonly string[] | undefined;
   /** A name to record it under when the caller gives none: a flat name or a full reference. */
   readonly suggestedName: string;
+  /**
+   * The document that the place itself keeps of the model: an image manifest whose blobs are exactly
+   * `files`. It is recorded byte for byte when all of them are taken.
+   */
+  readonly manifest?: { readonly bytes: Uint8Array } | undefined;
   readonly license?: string | undefined;
   /** `gguf`, `safetensors`, …, where it can be told. */
   readonly format?: string | undefined;

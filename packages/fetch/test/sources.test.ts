@@ -3,10 +3,22 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { digestBytes } from "@store/layout";
 import { createContent } from "@store/layout/testing";
 
-import { createFileSource, createHuggingFaceSource, createUrlSource } from "../src/index.ts";
-import { createFakeHub, sourceSuite } from "../src/testing/index.ts";
+import {
+  createFileSource,
+  createHuggingFaceSource,
+  createOciSource,
+  createOllamaSource,
+  createUrlSource,
+} from "../src/index.ts";
+import {
+  createFakeHub,
+  createFakeRegistry,
+  type FakeRegistry,
+  sourceSuite,
+} from "../src/testing/index.ts";
 
 const files = {
   "config.json": new TextEncoder().encode("{}\n"),
@@ -16,7 +28,7 @@ const files = {
 const one = { "model.gguf": createContent(120_000, 5) };
 
 for (const prefix of ["hf.co/", "hf://", "https://huggingface.co/"]) {
-  sourceSuite({
+  await sourceSuite({
     name: `a hub by ${prefix}`,
     async create() {
       const hub = await createFakeHub({ repositories: { "org/model": { files } } });
@@ -31,7 +43,7 @@ for (const prefix of ["hf.co/", "hf://", "https://huggingface.co/"]) {
   });
 }
 
-sourceSuite({
+await sourceSuite({
   name: "a plain URL",
   async create() {
     const hub = await createFakeHub({ repositories: { "org/model": { files: one } } });
@@ -47,7 +59,7 @@ sourceSuite({
 });
 
 for (const asUrl of [false, true]) {
-  sourceSuite({
+  await sourceSuite({
     name: asUrl ? "a directory by URL" : "a directory by path",
     async create() {
       const directory = await mkdtemp(join(tmpdir(), "store-fetch-"));
@@ -65,4 +77,40 @@ for (const asUrl of [false, true]) {
       };
     },
   });
+}
+
+for (const kind of ["oci", "ollama"] as const) {
+  for (const blobs of ["redirect", "same"] as const) {
+    await sourceSuite({
+      name: `${kind === "oci" ? "an OCI" : "an Ollama"} registry, blobs ${blobs}`,
+      async create() {
+        const registry = await createFakeRegistry({ blobs, auth: { kind: "anonymous" } });
+        const place = `${kind}+http://${registry.host}/org/model`;
+        return {
+          source: kind === "oci" ? createOciSource() : createOllamaSource(),
+          location: `${place}:v1`,
+          absent: `${place}:nothing`,
+          files: addTitled(registry, "org/model", "v1", files),
+          [Symbol.asyncDispose]: () => registry.close(),
+        };
+      },
+    });
+  }
+}
+
+/** Puts files under their names, and answers them with the configuration beside them. */
+function addTitled(
+  registry: FakeRegistry,
+  repository: string,
+  tag: string,
+  titled: Readonly<Record<string, Uint8Array>>,
+): Readonly<Record<string, Uint8Array>> {
+  const config = { mediaType: "application/json", bytes: new TextEncoder().encode('{"a":1}') };
+  const layers = Object.entries(titled).map(([title, bytes]) => ({
+    mediaType: "application/octet-stream",
+    bytes,
+    annotations: { "org.opencontainers.image.title": title },
+  }));
+  registry.addModel(repository, tag, { config, layers });
+  return { ...titled, [digestBytes(config.bytes).replace(":", "-")]: config.bytes };
 }

@@ -5,7 +5,7 @@ import { createHttpBody, type HttpBody } from "./http-body.ts";
 import { offline, upstreamTimeout } from "./http-errors.ts";
 import type { HopInfo, HttpOptions } from "./http-options.ts";
 import { linkAbort } from "./link-abort.ts";
-import { nextHop, REDIRECTS_MAX, tooManyRedirects } from "./redirect.ts";
+import { nextHop, redirectedPost, REDIRECTS_MAX, tooManyRedirects } from "./redirect.ts";
 import { parseRequestUrl } from "./request-url.ts";
 import { retrying } from "./retrying.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
@@ -18,7 +18,9 @@ import { systemTimers, type Timers } from "./timers.ts";
 const IDLE_TIMEOUT_MS = 30_000;
 
 export interface HttpRequest extends AbortOptions {
-  readonly method?: "GET" | "HEAD" | undefined;
+  readonly method?: "GET" | "HEAD" | "POST" | undefined;
+  /** Of a POST, which follows no redirect: what it carries is for this URL alone. */
+  readonly body?: string | undefined;
   /** Only the harmless ones among them cross origins; everything else stays with this URL's. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The URL that led here in an earlier request, if one did: for the policy. */
@@ -67,9 +69,8 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   /** One request, one answer, no redirect followed. */
   async function sendOnce(
     url: URL,
-    method: string,
+    { method = "GET", body, signal }: HttpRequest,
     headers: Record<string, string>,
-    signal: AbortSignal | undefined,
   ): Promise<HttpResponse> {
     const link = linkAbort(signal);
     const silence = timers.after(idleTimeoutMs, () =>
@@ -79,6 +80,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       const response = await send(url, {
         method,
         headers,
+        ...(body === undefined ? {} : { body }),
         redirect: "manual",
         signal: link.signal,
       });
@@ -107,9 +109,10 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       let headers = checkHeaders({ ...common, ...own, ...request.headers });
       for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
         await check(url, { redirects: redirects + redirectsBefore, from }, request.signal);
-        const response = await sendOnce(url, request.method ?? "GET", headers, request.signal);
+        const response = await sendOnce(url, request, headers);
         const hop = nextHop(response, headers);
         if (hop === undefined) return response;
+        if (request.method === "POST") throw redirectedPost(response);
         await response.body.drain();
         from = url;
         ({ url, headers } = hop);

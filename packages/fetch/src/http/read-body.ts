@@ -6,7 +6,7 @@ import { upstreamError } from "./http-errors.ts";
  *
  * @throws StoreError `ERR_STORE_UPSTREAM_ERROR` for a body over the limit, which is then given up
  */
-async function readBody(
+export async function readBody(
   response: HttpResponse,
   options: { readonly bytesMax: number },
 ): Promise<Uint8Array> {

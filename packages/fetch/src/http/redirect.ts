@@ -64,6 +64,11 @@ function refused(response: HttpResponse, what: string): StoreError {
   return upstreamError(what, { url: response.url, status: response.status, transient: false });
 }
 
+/** What a POST carries, a refresh token, is for the one who was asked. */
+export function redirectedPost(response: HttpResponse): StoreError {
+  return refused(response, "redirects a request that must not be redirected");
+}
+
 export function tooManyRedirects(url: URL): StoreError {
   return upstreamError(`more than ${REDIRECTS_MAX} redirects`, { url, transient: false });
 }

@@ -1,7 +1,7 @@
 import { type Digest, StoreError } from "@store/layout";
 import { filesOf, formatName, type Name, type StoredManifest } from "@store/manifest";
 
-import type { ModelOrigin } from "../source.ts";
+import type { ResolvedModel } from "../source.ts";
 import { isSameSource } from "./same-source.ts";
 
 /** A file as far as it is known. */
@@ -23,11 +23,12 @@ const CHEAP_BYTES_MAX = 16 * 1024 * 1024;
  */
 export function checkConflict(
   existing: StoredManifest | undefined,
-  origin: ModelOrigin,
+  { source, manifest }: Pick<ResolvedModel, "source" | "manifest">,
   files: readonly KnownFile[],
 ): void {
-  if (existing === undefined || isSameSource(existing.document, origin)) return;
-  const isLocal = origin.registry === "";
+  if (existing === undefined || isSameSource(existing, source)) return;
+  if (manifest !== undefined && Buffer.compare(manifest.bytes, existing.bytes) === 0) return;
+  const isLocal = source.registry === "";
   const mayBe = ({ size = Infinity }: KnownFile): boolean => isLocal || size <= CHEAP_BYTES_MAX;
   if (!holdsSame(existing, files, mayBe)) throw nameTaken(existing.name, existing);
 }

@@ -44,8 +44,8 @@ export interface RecordOptions {
 }
 
 /**
- * Gives the files of a model their name: a v1 manifest under a flat name, a ModelPack artifact
- * under a reference. The manifest store takes the publish steps (P1 to P4); every blob is there
+ * Gives the files of a model their name: a v1 manifest under a flat name; under a reference the
+ * manifest its source gave, byte for byte, else a ModelPack artifact. The manifest store takes the publish steps (P1 to P4); every blob is there
  * before (INV-3).
  */
 export async function recordModel(
@@ -58,7 +58,7 @@ export async function recordModel(
   const bytes =
     name.kind === "flat"
       ? encodeFlat(name, ready, { producedBy: options.producedBy, nowMs: ports.now() })
-      : await storeModelPack(ready, ports, signal);
+      : (ready.model.manifest?.bytes ?? (await storeModelPack(ready, ports, signal)));
   return ports.manifests.put(name, bytes, {
     ifMatch: existing === undefined ? null : existing.descriptor.digest,
     signal,

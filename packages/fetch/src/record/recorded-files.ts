@@ -1,5 +1,5 @@
 import type { Digest } from "@store/layout";
-import { type Document, filesOf } from "@store/manifest";
+import { filesOf, type StoredManifest } from "@store/manifest";
 
 import type { ResolvedModel } from "../source.ts";
 import { isSameSource, revisionOf } from "./same-source.ts";
@@ -10,13 +10,13 @@ import { isSameSource, revisionOf } from "./same-source.ts";
  */
 export function recordedDigests(
   model: ResolvedModel,
-  recorded: Document | undefined,
+  recorded: Pick<StoredManifest, "name" | "document"> | undefined,
 ): ReadonlyMap<string, Digest> {
   const isSame =
     recorded !== undefined &&
     model.revision !== "" &&
     isSameSource(recorded, model.source) &&
-    revisionOf(recorded) === model.revision;
+    revisionOf(recorded.document) === model.revision;
   if (!isSame) return new Map();
-  return new Map(filesOf(recorded).map(({ path, digest }) => [path, digest]));
+  return new Map(filesOf(recorded.document).map(({ path, digest }) => [path, digest]));
 }

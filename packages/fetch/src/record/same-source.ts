@@ -1,4 +1,4 @@
-import type { Document } from "@store/manifest";
+import { type Document, type Name, type StoredManifest } from "@store/manifest";
 
 import type { ModelOrigin } from "../source.ts";
 
@@ -7,7 +7,10 @@ export const SOURCE_ANNOTATION = "org.opencontainers.image.source";
 export const REVISION_ANNOTATION = "org.opencontainers.image.revision";
 
 /** The address of a model's source as one text, `undefined` where there is none: a local file. */
-export function sourceUrlOf({ registry, repo }: ModelOrigin): string | undefined {
+export function sourceUrlOf({
+  registry,
+  repo,
+}: Pick<ModelOrigin, "registry" | "repo">): string | undefined {
   if (registry === "") return undefined;
   return `https://${registry}${repo === "" ? "" : `/${repo}`}`;
 }
@@ -16,7 +19,10 @@ export function sourceUrlOf({ registry, repo }: ModelOrigin): string | undefined
  * Whether a recorded model came from the same place, whatever its revision: then a pull brings it
  * up to date. Of local files nobody can tell.
  */
-export function isSameSource(document: Document, origin: ModelOrigin): boolean {
+export function isSameSource(
+  { name, document }: Pick<StoredManifest, "name" | "document">,
+  origin: ModelOrigin,
+): boolean {
   const url = sourceUrlOf(origin);
   if (url === undefined) return false;
   switch (document.kind) {
@@ -25,10 +31,21 @@ export function isSameSource(document: Document, origin: ModelOrigin): boolean {
       return sourceUrlOf(source) === url && source.filename === origin.filename;
     }
     case "image":
-      return document.annotations[SOURCE_ANNOTATION] === url;
+      // A manifest kept byte for byte says nothing of the kind; then the name is the address.
+      return (document.annotations[SOURCE_ANNOTATION] ?? addressOf(name)) === url;
     case "index":
       return false;
   }
+}
+
+/** Where a registry has the model of this name, as `sourceUrlOf` says it. */
+function addressOf(name: Name): string | undefined {
+  return name.kind === "flat"
+    ? undefined
+    : sourceUrlOf({
+        registry: name.host,
+        repo: `${name.namespace}/${name.model}`,
+      });
 }
 
 /** The revision a recorded model was pulled at, `""` where it says none. */

@@ -8,6 +8,17 @@ export type {
 } from "./hub/fake-hub.ts";
 export type { FakeHubFaults } from "./hub/fake-hub-faults.ts";
 
+export { createFakeRegistry } from "./registry/create-fake-registry.ts";
+export type {
+  FakeLayer,
+  FakeManifest,
+  FakeModel,
+  FakeRegistry,
+  FakeRegistryAuth,
+  FakeRegistryOptions,
+  FakeRegistryRequest,
+} from "./registry/fake-registry.ts";
+
 export type { GeneratedFile } from "./models/generated-file.ts";
 export { generateGguf, type GgufOptions, writeGguf } from "./models/generate-gguf.ts";
 export {

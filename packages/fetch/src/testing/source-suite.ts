@@ -1,6 +1,5 @@
 import type { ByteRange } from "@store/layout";
 import { digestBytes, isStoreError } from "@store/layout";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { ResolvedModel, Source, SourceFile } from "../source.ts";
 
@@ -20,8 +19,12 @@ export interface SourceSuiteOptions {
   create(): Promise<SourceFixture>;
 }
 
-/** Behaviour every {@link Source} has. */
-export function sourceSuite({ name, create }: SourceSuiteOptions): void {
+/**
+ * Behaviour every {@link Source} has. To be awaited in a test file: vitest is loaded only here, so
+ * that the servers beside this suite can be had without it.
+ */
+export async function sourceSuite({ name, create }: SourceSuiteOptions): Promise<void> {
+  const { afterEach, beforeEach, describe, expect, it } = await import("vitest");
   describe(`${name} as a source`, () => {
     let fixture: SourceFixture;
     beforeEach(async () => {
