@@ -29,7 +29,7 @@ export interface CollectOptions extends AbortOptions, ProgressOptions<GcEvent> {
  * plan; on an unchanged store it is, byte for byte, the plan a real run carries out.
  *
  * @throws StoreError `ERR_STORE_ROOT_UNREADABLE` (INV-5), `ERR_STORE_ROOTS_EMPTY`,
- * `ERR_STORE_PLAN_STALE` if the clock leaps meanwhile, and what `withSweepLock` throws
+ * `ERR_STORE_SWEEP_POSTPONED`, `ERR_STORE_PLAN_STALE` if the clock leaps meanwhile, and what `withSweepLock` throws
  */
 export async function collectGarbage(
   ports: GcPorts,

@@ -9,6 +9,7 @@ export type {
   DropOptions,
   Expirable,
   Expirables,
+  ForeignLock,
   GcBlobInfo,
   GcBlobs,
   GcLease,
@@ -16,6 +17,7 @@ export type {
   GcOrphans,
   GcPack,
   GcPacks,
+  GcPin,
   GcPins,
   GcPorts,
   GcTrashed,
@@ -65,4 +67,7 @@ export { simulateGc } from "./plan/simulate-gc.ts";
 export { applyGc, type ApplyOptions } from "./apply/apply-gc.ts";
 export type { GcEvent, GcFailure, GcReport } from "./apply/gc-report.ts";
 export { collectGarbage, type CollectOptions } from "./collect-garbage.ts";
+export { findForeignLock, type FindForeignLockOptions } from "./foreign-locks/find-foreign-lock.ts";
+export { openPinStore, type PinInfo, type PinStore } from "./pins/open-pin-store.ts";
+export type { Pin } from "./pins/pin-document.ts";
 export { openOrphanRecord } from "./orphans/open-orphan-record.ts";

@@ -52,9 +52,19 @@ export interface GcLeases {
   list(options?: AbortOptions): AsyncIterable<GcLease>;
 }
 
-/** Blobs to be kept whether a name needs them or not. */
+export interface GcPin {
+  /** The name or digest that somebody asked to be kept. */
+  readonly subject: string;
+  readonly digests: readonly Digest[];
+  /** Shown by `explain`. */
+  readonly reason: string;
+  /** Whether it still holds: its end, if it has one, has not come. */
+  readonly live: boolean;
+}
+
+/** Blobs to be kept whether a name needs them or not. One that cannot be read must throw. */
 export interface GcPins {
-  list(options?: AbortOptions): AsyncIterable<Digest>;
+  list(options?: AbortOptions): AsyncIterable<GcPin>;
 }
 
 /** Since when sweeps have seen a blob unreferenced: wall-clock milliseconds by digest. */
@@ -111,6 +121,13 @@ export interface Expirables {
   remove(id: string): Promise<void>;
 }
 
+/** A lock file of another tool that a process holds right now. */
+export interface ForeignLock {
+  readonly path: string;
+  /** `undefined` where the system does not say who. */
+  readonly pid: number | undefined;
+}
+
 export interface GcPorts {
   readonly blobs: GcBlobs;
   /**
@@ -128,4 +145,9 @@ export interface GcPorts {
   readonly orphans?: GcOrphans | undefined;
   readonly packs?: GcPacks | undefined;
   readonly expirables?: readonly Expirables[] | undefined;
+  /**
+   * Whether a tool that takes no lease is at work in the store. Then nothing is deleted now. It only
+   * makes a race rarer that such a tool can lose; nothing relies on it.
+   */
+  foreignLock?(): Promise<ForeignLock | undefined>;
 }

@@ -39,7 +39,7 @@ function mustStay(lists: SnapshotLists, digest: Digest): boolean {
     blob === undefined ||
     lists.roots.some(({ digests }) => digests.includes(digest)) ||
     lists.leases.some(({ digests, live }) => live && digests.includes(digest)) ||
-    lists.pins.includes(digest) ||
+    lists.pins.some(({ digests, live }) => live && digests.includes(digest)) ||
     lists.trashed.includes(digest) ||
     (blob.released !== true && seenForMs < ORPHAN_AGE_MS_MIN)
   );

@@ -69,13 +69,15 @@ describe("takeSnapshot", () => {
         detail: { path: "manifests/a" },
       }),
       name: "manifests/a",
+      kind: "corrupt",
     },
     {
       what: "a directory that may not be read",
       error: Object.assign(new Error("EACCES"), { code: "EACCES", errno: -13, path: "manifests" }),
       name: "manifests",
+      kind: "denied",
     },
-  ])("stops at $what", async ({ error, name }) => {
+  ])("stops at $what", async ({ error, name, kind }) => {
     const ports: GcPorts = {
       ...createFakePorts(setUp()),
       async *roots() {
@@ -85,7 +87,29 @@ describe("takeSnapshot", () => {
     };
     const caught: unknown = await takeSnapshot(ports).catch((reason: unknown) => reason);
     expect(isStoreError(caught, "ERR_STORE_ROOT_UNREADABLE")).toBe(true);
-    expect(caught).toMatchObject({ kind: "corrupt", detail: { name }, cause: error });
+    expect(caught).toMatchObject({ kind, detail: { name }, cause: error });
+  });
+
+  it("stops at a pin that cannot be read", async () => {
+    const error = new StoreError("not a pin", {
+      kind: "corrupt",
+      code: "ERR_STORE_PIN_INVALID",
+      detail: { path: "pins/x" },
+    });
+    const ports: GcPorts = {
+      ...createFakePorts(setUp()),
+      pins: {
+        list: () => {
+          throw error;
+        },
+      },
+    };
+    const caught: unknown = await takeSnapshot(ports).catch((reason: unknown) => reason);
+    expect(caught).toMatchObject({
+      code: "ERR_STORE_ROOT_UNREADABLE",
+      detail: { name: "pins/x" },
+      cause: error,
+    });
   });
 
   it("does not pass a bug off as a damaged name", async () => {

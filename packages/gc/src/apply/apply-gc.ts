@@ -5,6 +5,7 @@ import type { GcPorts, GcTrashed } from "../ports.ts";
 import { admitPlan } from "./admit-plan.ts";
 import type { GcEvent, GcReport } from "./gc-report.ts";
 import { lookAgain } from "./look-again.ts";
+import { postponeWhileLocked } from "./postpone.ts";
 import { createSweep, type Sweep } from "./sweep.ts";
 import { sweepBatch, sweepTrash } from "./sweep-batch.ts";
 
@@ -34,7 +35,8 @@ export interface ApplyOptions extends AbortOptions, ProgressOptions<GcEvent> {
  * back that is not destroyed yet, as far as the disk lets it; the rest waits in the trash for the
  * next sweep.
  *
- * @throws StoreError `ERR_STORE_PLAN_STALE`, `ERR_STORE_ROOT_UNREADABLE` (INV-5)
+ * @throws StoreError `ERR_STORE_PLAN_STALE`, `ERR_STORE_ROOT_UNREADABLE` (INV-5),
+ * `ERR_STORE_SWEEP_POSTPONED`
  */
 export async function applyGc(
   plan: GcPlan,
@@ -46,12 +48,19 @@ export async function applyGc(
   options.signal?.throwIfAborted();
   admitPlan(plan, ports.now(), planAgeMsMax);
   const sweep = createSweep(plan, ports, { ...options, batchCount });
-  if (plan.trashed.length > 0) await recoverTrash(sweep);
+  if (plan.trashed.length > 0) {
+    await postponeWhileLocked(ports);
+    await recoverTrash(sweep);
+  }
   const digests = plan.candidates.map(({ digest }) => digest);
   for (let start = 0; start < digests.length; start += batchCount) {
+    await postponeWhileLocked(ports);
     await sweepBatch(sweep, digests.slice(start, start + batchCount));
   }
-  for (const pack of plan.packs) await dropFromPack(sweep, pack);
+  for (const pack of plan.packs) {
+    await postponeWhileLocked(ports);
+    await dropFromPack(sweep, pack);
+  }
   for (const item of plan.expired) await expire(sweep, item);
   return sweep.report();
 }

@@ -1,7 +1,7 @@
 import type { AbortOptions, Digest } from "@store/layout";
 
 import type { GcPorts } from "../ports.ts";
-import { readRoots } from "../snapshot/read-roots.ts";
+import { readPins, readRoots } from "../snapshot/read-roots.ts";
 
 export interface SecondLook {
   readonly needed: ReadonlySet<Digest>;
@@ -29,9 +29,7 @@ export async function lookAgain(
   let rootsCount = 0;
   if (asked.size === 0) return { needed, rootsCount };
   for await (const lease of ports.leases.list(options)) if (lease.live) note(lease.digests);
-  if (ports.pins !== undefined) {
-    for await (const digest of ports.pins.list(options)) note([digest]);
-  }
+  for await (const pin of readPins(ports, options)) if (pin.live) note(pin.digests);
   for await (const root of readRoots(ports, options)) {
     note(root.digests);
     rootsCount += 1;

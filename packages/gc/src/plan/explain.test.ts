@@ -23,7 +23,10 @@ const snapshot = createSnapshot({
     { id: "2", digests: [digestOf("leased"), digestOf("named")], reason: "pull x", live: true },
     { id: "1", digests: [digestOf("leased")], reason: "dead", live: false },
   ],
-  pins: [digestOf("pinned")],
+  pins: [
+    { subject: "a", digests: [digestOf("pinned")], reason: "for the demo", live: true },
+    { subject: "b", digests: [digestOf("pinned"), digestOf("old")], reason: "over", live: false },
+  ],
   orphanSince: [
     [digestOf("old"), NOW_MS - 25 * HOUR_MS],
     [digestOf("young"), NOW_MS - 23 * HOUR_MS],
@@ -52,6 +55,9 @@ describe("explain", () => {
       leases: [{ id: "2", reason: "pull x" }],
       orphanAgeMs: undefined,
     });
+    expect(explain(snapshot, digestOf("pinned")).pins).toEqual([
+      { subject: "a", reason: "for the demo" },
+    ]);
     expect(explain(snapshot, digestOf("missing")).roots).toEqual(["z"]);
   });
 

@@ -17,7 +17,8 @@ export interface Explanation {
   readonly roots: readonly string[];
   /** Live leases that hold it. */
   readonly leases: readonly { readonly id: string; readonly reason: string }[];
-  readonly pinned: boolean;
+  /** Pins that hold it. */
+  readonly pins: readonly { readonly subject: string; readonly reason: string }[];
   /** How long it has certainly been an orphan; `undefined` for anything else. */
   readonly orphanAgeMs: number | undefined;
 }
@@ -28,7 +29,9 @@ export function explain(snapshot: GcSnapshot, digest: Digest, policy: GcPolicy =
   const leases = snapshot.leases
     .filter((lease) => lease.digests.includes(digest))
     .map(({ id, reason }) => ({ id, reason }));
-  const pinned = snapshot.pins.has(digest);
+  const pins = snapshot.pins
+    .filter((pin) => pin.digests.includes(digest))
+    .map(({ subject, reason }) => ({ subject, reason }));
   const blob = snapshot.unneeded.find(digest);
 
   function judge(): Explanation["verdict"] {
@@ -37,7 +40,7 @@ export function explain(snapshot: GcSnapshot, digest: Digest, policy: GcPolicy =
     if (!snapshot.blobs.has(digest)) return "absent";
     if (roots.length > 0) return "referenced";
     if (leases.length > 0) return "leased";
-    return pinned ? "pinned" : "absent";
+    return pins.length > 0 ? "pinned" : "absent";
   }
 
   return {
@@ -45,7 +48,7 @@ export function explain(snapshot: GcSnapshot, digest: Digest, policy: GcPolicy =
     verdict: judge(),
     roots,
     leases,
-    pinned,
+    pins,
     orphanAgeMs: blob?.readable === true ? orphanAgeMs(blob, snapshot.takenAtMs) : undefined,
   };
 }

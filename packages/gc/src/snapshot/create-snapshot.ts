@@ -1,7 +1,7 @@
 import type { Digest } from "@store/layout";
 
 import { createDigestTable } from "../digests/digest-table.ts";
-import type { GcLease, GcPack, OrphanRecords, Root } from "../ports.ts";
+import type { GcLease, GcPack, GcPin, OrphanRecords, Root } from "../ports.ts";
 import type { GcSnapshot, ListedExpirable } from "./gc-snapshot.ts";
 import { createSnapshotDraft } from "./snapshot-draft.ts";
 
@@ -21,7 +21,7 @@ export interface SnapshotInput {
   readonly blobs?: Iterable<SnapshotBlob> | undefined;
   readonly roots?: Iterable<Root> | undefined;
   readonly leases?: Iterable<GcLease> | undefined;
-  readonly pins?: Iterable<Digest> | undefined;
+  readonly pins?: Iterable<GcPin> | undefined;
   /** Since when sweeps have seen blobs unreferenced. */
   readonly orphanSince?: OrphanRecords | undefined;
   readonly trashed?: Iterable<Digest> | undefined;
@@ -39,7 +39,7 @@ export function createSnapshot(input: SnapshotInput): GcSnapshot {
     trashed: input.trashed ?? [],
   });
   for (const lease of input.leases ?? []) draft.addLease(lease);
-  for (const digest of input.pins ?? []) draft.addPin(digest);
+  for (const pin of input.pins ?? []) draft.addPin(pin);
   for (const root of input.roots ?? []) draft.addRoot(root);
   const unneeded = draft.unneeded();
   for (const [index, digest] of unneeded.digests) {

@@ -2,7 +2,7 @@ import type { Digest } from "@store/layout";
 
 import type { DigestTable } from "../digests/digest-table.ts";
 import type { DanglingReference } from "../plan/gc-plan.ts";
-import type { Expirable, GcLease, GcPack } from "../ports.ts";
+import type { Expirable, GcLease, GcPack, GcPin } from "../ports.ts";
 import type { ReferenceTable } from "./reference-table.ts";
 
 /** A blob that no name, live lease or pin needs. Only these were looked at one by one. */
@@ -40,7 +40,8 @@ export interface GcSnapshot {
   readonly references: ReferenceTable;
   /** Those that were live. */
   readonly leases: readonly GcLease[];
-  readonly pins: ReadonlySet<Digest>;
+  /** Those that hold. */
+  readonly pins: readonly GcPin[];
   /** Blobs by what keeps them, each counted under the first that does. */
   readonly needed: {
     readonly referenced: number;

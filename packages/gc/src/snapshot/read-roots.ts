@@ -1,6 +1,13 @@
-import { type AbortOptions, errnoOf, isStoreError, StoreError } from "@store/layout";
+import {
+  type AbortOptions,
+  type ErrorKind,
+  errnoOf,
+  isErrno,
+  isStoreError,
+  StoreError,
+} from "@store/layout";
 
-import type { GcPorts, Root } from "../ports.ts";
+import type { GcPin, GcPorts, Root } from "../ports.ts";
 
 /**
  * Every name, or an error: there is no sweep over a part of the names (INV-5).
@@ -11,30 +18,59 @@ export async function* readRoots(
   ports: Pick<GcPorts, "roots">,
   options: AbortOptions = {},
 ): AsyncGenerator<Root> {
+  yield* readAll(() => ports.roots(options), "a name", options);
+}
+
+/**
+ * Every pin, or an error, as with names.
+ *
+ * @throws StoreError `ERR_STORE_ROOT_UNREADABLE`
+ */
+export async function* readPins(
+  ports: Pick<GcPorts, "pins">,
+  options: AbortOptions = {},
+): AsyncGenerator<GcPin> {
+  const { pins } = ports;
+  if (pins !== undefined) yield* readAll(() => pins.list(options), "a pin", options);
+}
+
+async function* readAll<T>(
+  list: () => AsyncIterable<T>,
+  what: string,
+  options: AbortOptions,
+): AsyncGenerator<T> {
   options.signal?.throwIfAborted();
   try {
-    for await (const root of ports.roots(options)) {
+    for await (const item of list()) {
       options.signal?.throwIfAborted();
-      yield root;
+      yield item;
     }
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw asUnreadable(error);
+    throw asUnreadable(error, what);
   }
 }
 
-function asUnreadable(error: unknown): unknown {
+function asUnreadable(error: unknown, what: string): unknown {
   if (isStoreError(error, "ERR_STORE_ROOT_UNREADABLE")) return error;
   const detail = isStoreError(error) ? error.detail : undefined;
   // A bug is not a damaged name: it stops the sweep as well, under its own colours.
   if (detail === undefined && errnoOf(error) === undefined) return error;
   const name = detail?.["name"] ?? detail?.["path"] ?? (error as NodeJS.ErrnoException).path;
   const why = (error as Error).message;
-  return new StoreError(`a name cannot be read, so nothing is deleted: ${why}`, {
-    kind: "corrupt",
+  return new StoreError(`${what} cannot be read, so nothing is deleted: ${why}`, {
+    kind: kindOf(error),
     code: "ERR_STORE_ROOT_UNREADABLE",
-    hint: "Repair or remove that name, then sweep again.",
+    hint: "Mend it or, to do without what only it needs, remove it on purpose; then sweep again.",
     detail: typeof name === "string" ? { name } : {},
     cause: error,
   });
+}
+
+/** What may not be read need not be damaged. */
+function kindOf(error: unknown): ErrorKind {
+  const isDenied = isStoreError(error)
+    ? error.kind === "denied"
+    : isErrno(error, "EACCES", "EPERM");
+  return isDenied ? "denied" : "corrupt";
 }

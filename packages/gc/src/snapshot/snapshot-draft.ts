@@ -2,7 +2,7 @@ import type { Digest } from "@store/layout";
 
 import type { DigestTable } from "../digests/digest-table.ts";
 import type { DanglingReference } from "../plan/gc-plan.ts";
-import type { GcLease, GcPack, Root } from "../ports.ts";
+import type { GcLease, GcPack, GcPin, Root } from "../ports.ts";
 import type { GcSnapshot, ListedExpirable } from "./gc-snapshot.ts";
 import { createReferenceTableBuilder } from "./reference-table.ts";
 import { createUnneededTableBuilder, type UnneededTableBuilder } from "./unneeded-table.ts";
@@ -24,7 +24,7 @@ export interface DraftEnd {
 /** A snapshot in the making: what was listed, being marked by what needs it. */
 export interface SnapshotDraft {
   addLease(lease: GcLease): void;
-  addPin(digest: Digest): void;
+  addPin(pin: GcPin): void;
   addRoot(root: Root): void;
   /** What roots need and the listing lacks, numbered, without what lies in the trash. */
   missing(): Iterable<readonly [number, Digest]>;
@@ -42,7 +42,7 @@ export function createSnapshotDraft(start: DraftStart): SnapshotDraft {
   const { blobs } = start;
   const marks = new Uint8Array(blobs.size);
   const leases: GcLease[] = [];
-  const pins = new Set<Digest>();
+  const pins: GcPin[] = [];
   const trashed = new Set(start.trashed);
 
   function mark(place: number, bit: number): void {
@@ -57,9 +57,10 @@ export function createSnapshotDraft(start: DraftStart): SnapshotDraft {
       leases.push(lease);
       for (const digest of lease.digests) mark(blobs.indexOf(digest), LEASED);
     },
-    addPin(digest) {
-      pins.add(digest);
-      mark(blobs.indexOf(digest), PINNED);
+    addPin(pin) {
+      if (!pin.live) return;
+      pins.push(pin);
+      for (const digest of pin.digests) mark(blobs.indexOf(digest), PINNED);
     },
     addRoot: (root) => references.add(root),
     missing: () =>
@@ -70,7 +71,7 @@ export function createSnapshotDraft(start: DraftStart): SnapshotDraft {
       blobs,
       references: references.build(),
       leases: leases.sort((a, b) => (a.id < b.id ? -1 : 1)),
-      pins,
+      pins: pins.sort((a, b) => (a.subject < b.subject ? -1 : 1)),
       needed: countNeeded(marks),
       unneeded: end.unneeded.build(),
       dangling: listDangling(

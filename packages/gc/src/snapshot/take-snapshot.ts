@@ -4,7 +4,7 @@ import { createDigestTableBuilder, type DigestTable } from "../digests/digest-ta
 import { forEachConcurrent } from "../for-each-concurrent.ts";
 import type { GcBlobs, GcPack, GcPorts } from "../ports.ts";
 import type { GcSnapshot, ListedExpirable } from "./gc-snapshot.ts";
-import { readRoots } from "./read-roots.ts";
+import { readPins, readRoots } from "./read-roots.ts";
 import { createSnapshotDraft } from "./snapshot-draft.ts";
 import type { BlobFinding } from "./unneeded-table.ts";
 
@@ -37,9 +37,7 @@ export async function takeSnapshot(
   const packs = await listPacks(ports, options);
   const draft = createSnapshotDraft({ takenAtMs, blobs, trashed });
   for await (const lease of ports.leases.list(options)) draft.addLease(lease);
-  if (ports.pins !== undefined) {
-    for await (const digest of ports.pins.list(options)) draft.addPin(digest);
-  }
+  for await (const pin of readPins(ports, options)) draft.addPin(pin);
   for await (const root of readRoots(ports, options)) draft.addRoot(root);
 
   const appeared = new Set<Digest>();

@@ -1,7 +1,7 @@
 import type { Digest } from "@store/layout";
 import fc from "fast-check";
 
-import type { Root, SnapshotBlob, SnapshotInput } from "../../src/index.ts";
+import type { GcPin, Root, SnapshotBlob, SnapshotInput } from "../../src/index.ts";
 import { digestOf } from "./digests.ts";
 
 const HOUR_MS = 3_600_000;
@@ -36,7 +36,7 @@ export interface SnapshotLists extends SnapshotInput {
   readonly blobs: readonly SnapshotBlob[];
   readonly roots: readonly Root[];
   readonly leases: readonly { id: string; digests: Digest[]; reason: string; live: boolean }[];
-  readonly pins: readonly Digest[];
+  readonly pins: readonly GcPin[];
   readonly orphanSince: readonly (readonly [Digest, number])[];
   readonly trashed: readonly Digest[];
 }
@@ -54,7 +54,15 @@ export const snapshots: fc.Arbitrary<SnapshotLists> = fc.record({
     }),
     { selector: ({ id }) => id },
   ),
-  pins: someDigests,
+  pins: fc.array(
+    fc.record({
+      subject: fc.constantFrom("a", "b"),
+      digests: someDigests,
+      reason: fc.constant("test"),
+      live: fc.boolean(),
+    }),
+    { maxLength: 2 },
+  ),
   orphanSince: fc.uniqueArray(fc.tuple(fc.constantFrom(...pool), times), {
     selector: ([digest]) => digest,
   }),

@@ -96,7 +96,14 @@ export function createFakePorts(disk: FakeDisk, options: FakePortsOptions = {}):
       }
     },
     leases: { list: () => each("leases", () => [...disk.leases.values()]) },
-    pins: { list: () => each("pins", () => [...disk.pins]) },
+    pins: {
+      list: () =>
+        each("pins", () =>
+          [...disk.pins].map((digest) => {
+            return { subject: digest, digests: [digest], reason: "test", live: true };
+          }),
+        ),
+    },
     async withSweepLock(body) {
       await hook("lock");
       return await body(new AbortController().signal);

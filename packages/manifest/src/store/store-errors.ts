@@ -1,4 +1,4 @@
-import { type Digest, StoreError } from "@store/layout";
+import { type Digest, isErrno, isStoreError, StoreError } from "@store/layout";
 
 import { formatName } from "../name/format-name.ts";
 import type { Name } from "../name/name.ts";
@@ -78,10 +78,15 @@ export function nameUnfit(name: Name, why: string): StoreError {
 export function rootUnreadable(name: string, cause: unknown): StoreError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(`cannot tell what ${name} needs: ${why}`, {
-    kind: "corrupt",
+    kind: isDenied(cause) ? "denied" : "corrupt",
     code: "ERR_STORE_ROOT_UNREADABLE",
-    hint: "Repair or remove it; until then nothing can be swept.",
+    hint: "Mend it (pull it again, or give this user rights on it) or, to do without what only it needs, remove it on purpose; until then nothing is swept.",
     detail: { name },
     cause,
   });
+}
+
+/** What may not be read need not be damaged. */
+function isDenied(cause: unknown): boolean {
+  return isStoreError(cause) ? cause.kind === "denied" : isErrno(cause, "EACCES", "EPERM");
 }
