@@ -2,6 +2,7 @@ import { Command as Parser, CommanderError } from "commander";
 
 import type { Command } from "./command-context.ts";
 import type { VerifyFlags } from "./commands/verify.ts";
+import { addSweeping } from "./sweep-commands.ts";
 import { VERSION } from "./version.ts";
 
 /** What a command line asks for. */
@@ -62,6 +63,7 @@ function createProgram(choose: Choose): Parser {
   addPath(program, choose);
   addNames(program, choose);
   addCare(program, choose);
+  addSweeping(program, choose);
   return program;
 }
 
@@ -202,18 +204,6 @@ function addCare(program: Parser, choose: Choose): void {
       choose(async () => {
         const { verifyStore } = await import("./commands/verify.ts");
         return (context) => verifyStore(context, name, flags);
-      });
-    });
-  program
-    .command("gc")
-    .description("delete what no name needs any more")
-    .option("--dry-run", "print the plan and change nothing")
-    .option("--allow-empty", "delete although there is not one name left")
-    .option("--min-age <duration>", "how long a blob must have been without a name (default: 24h)")
-    .action((flags: { dryRun?: boolean; allowEmpty?: boolean; minAge?: string }) => {
-      choose(async () => {
-        const { sweepStore } = await import("./commands/gc.ts");
-        return (context) => sweepStore(context, flags);
       });
     });
 }

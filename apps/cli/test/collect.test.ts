@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdir, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -5,6 +7,13 @@ import { generateSafetensors } from "@store/fetch/testing";
 import { expect, it } from "vitest";
 
 import { createSandbox, type Sandbox } from "./support/sandbox.ts";
+
+const noFlock =
+  process.platform !== "linux"
+    ? "needs Linux"
+    : spawnSync("flock", ["--version"]).status === 0
+      ? undefined
+      : "needs the flock program";
 
 interface Plan {
   readonly digest: string;
@@ -190,3 +199,71 @@ it("removes all the names it is given or, if one is wrong, none", async () => {
   );
   expect((await sandbox.run("list", "-q")).stdout).toBe("");
 });
+
+it("bounds quarantine by size, the oldest first, and its ages as it is told", async () => {
+  await using sandbox = await createSandbox();
+  const quarantine = join(sandbox.models, "locks/quarantine");
+  const stamp = (daysAgo: number): string =>
+    new Date(Date.now() - daysAgo * 86_400_000).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const nameOf = (daysAgo: number): string => `${stamp(daysAgo)}-wrong-0123456789abcdef.bin`;
+  const names = [1, 2, 3, 4].map(nameOf);
+  for (const name of names)
+    await sandbox.write(`models/locks/quarantine/${name}`, "x".repeat(1000));
+  expect((await sandbox.json("gc"))["expired"]).toEqual([]);
+  await sandbox.run("gc", "--quarantine-max", "3KB");
+  expect((await readdir(quarantine)).toSorted()).toEqual(names.slice(0, 3).toSorted());
+  await sandbox.run("gc", "--quarantine-age", "2d");
+  expect((await readdir(quarantine)).toSorted()).toEqual(names.slice(0, 1));
+  await sandbox.run("gc", "--quarantine-age", "0");
+  expect(await readdir(quarantine)).toEqual([]);
+});
+
+it.each([
+  ["--min-age", "soon"],
+  ["--partial-age", "1y"],
+  ["--quarantine-age", "-1d"],
+  ["--quarantine-max", "much"],
+  ["--litter-age", "1"],
+  ["--pack-live", "0.5"],
+  ["--pack-live", "101%"],
+])("refuses a policy it does not understand: %s %s", async (option, value) => {
+  await using sandbox = await createSandbox();
+  expect(await sandbox.run("gc", `${option}=${value}`)).toMatchObject({ code: 2, stdout: "" });
+});
+
+it("says which name keeps it from deleting anything, and can do without that name", async () => {
+  await using sandbox = await createSandbox();
+  await sandbox.run("add", await sandbox.writeModel("gone.gguf"));
+  await sandbox.run("add", await sandbox.writeModel("kept.gguf", { seed: 2 }));
+  await sandbox.run("rm", "gone");
+  await sandbox.write("models/manifests/broken.json", "{");
+  const refused = await sandbox.run("gc");
+  expect(refused).toMatchObject({ code: 6, stdout: "" });
+  expect(refused.stderr).toMatch(
+    /^store: cannot tell what broken needs: .*broken\.json.*\nhint: .+\n$/,
+  );
+  expect(await sandbox.run("rm", "broken")).toMatchObject({ code: 0 });
+  expect((await sandbox.json("gc"))["destroyed"]).toHaveLength(1);
+});
+
+it.skipIf(noFlock !== undefined)(
+  `waits while another tool holds one of its locks${noFlock === undefined ? "" : ` (skipped: ${noFlock})`}`,
+  async () => {
+    await using sandbox = await createSandbox();
+    await sandbox.run("add", await sandbox.writeModel("m.gguf"));
+    await sandbox.run("rm", "m");
+    const lock = await sandbox.write("models/locks/other.lock", "");
+    const holder = spawn("flock", [lock, "sh", "-c", "echo held; cat"]);
+    await once(holder.stdout, "data");
+    try {
+      expect(await sandbox.run("gc", "--dry-run")).toMatchObject({ code: 0 });
+      const postponed = await sandbox.run("gc");
+      expect(postponed).toMatchObject({ code: 5, stdout: "" });
+      expect(postponed.stderr).toContain(`holds ${lock}, so nothing is deleted now`);
+    } finally {
+      holder.stdin.end();
+      await once(holder, "exit");
+    }
+    expect((await sandbox.json("gc"))["destroyed"]).toHaveLength(1);
+  },
+);

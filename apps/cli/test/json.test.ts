@@ -78,6 +78,30 @@ it("answers every command with a document of fixed keys", async () => {
     findings: [],
     quarantined: [],
   });
+  const pin = {
+    subject: "m",
+    reason: "why",
+    pinnedAt: time,
+    until: time,
+    holds: true,
+    digests: [digest],
+  };
+  expect(await sandbox.json("pin", "m", "--reason", "why", "--until", "1d")).toEqual(pin);
+  expect(await sandbox.json("pins")).toEqual({ pins: [pin] });
+  expect(await sandbox.json("why", "m")).toEqual({
+    subject: "m",
+    blobs: [
+      {
+        digest,
+        verdict: "referenced",
+        names: ["m", "n"],
+        leases: [],
+        pins: [{ subject: "m", reason: "why" }],
+        orphanAgeMs: null,
+      },
+    ],
+  });
+  expect(await sandbox.json("unpin", "m")).toEqual({ subject: "m" });
   expect(await sandbox.json("rm", "m", "n")).toEqual({
     removed: [
       { name: "m", released: [], releasedBytes: 0 },

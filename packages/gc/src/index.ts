@@ -21,6 +21,7 @@ export type {
   GcPins,
   GcPorts,
   GcTrashed,
+  ListExpirablesOptions,
   LookAgain,
   OrphanRecords,
   Root,
@@ -67,6 +68,8 @@ export { simulateGc } from "./plan/simulate-gc.ts";
 export { applyGc, type ApplyOptions } from "./apply/apply-gc.ts";
 export type { GcEvent, GcFailure, GcReport } from "./apply/gc-report.ts";
 export { collectGarbage, type CollectOptions } from "./collect-garbage.ts";
+export { createRemainsExpirables } from "./debris/remains-expirables.ts";
+export { createTemporaryExpirables } from "./debris/temporary-expirables.ts";
 export { findForeignLock, type FindForeignLockOptions } from "./foreign-locks/find-foreign-lock.ts";
 export { openPinStore, type PinInfo, type PinStore } from "./pins/open-pin-store.ts";
 export type { Pin } from "./pins/pin-document.ts";

@@ -112,11 +112,16 @@ export interface Expirable {
   readonly bytes: number;
 }
 
+export interface ListExpirablesOptions extends AbortOptions {
+  /** Digests that a snapshot saw listed, and found nothing under. */
+  readonly absent?: readonly Digest[] | undefined;
+}
+
 /** One kind of thing that goes by age: partials, quarantine, dead leases. */
 export interface Expirables {
   /** The word a policy knows it by: `partial`, `quarantine`, `lease`. One provider for each. */
   readonly kind: string;
-  list(options?: AbortOptions): AsyncIterable<Expirable>;
+  list(options?: ListExpirablesOptions): AsyncIterable<Expirable>;
   /** Idempotent. Refuses an id it would not list, and spares what came to life since it did. */
   remove(id: string): Promise<void>;
 }

@@ -87,6 +87,25 @@ describe("applyGc", () => {
     expect(disk.trash.size).toBe(0);
   });
 
+  it("moves nothing while another tool holds a lock, and looks again before each batch", async () => {
+    const { disk, ports, plan } = await setUp();
+    let looks = 0;
+    const foreignLock: GcPorts["foreignLock"] = async () => {
+      looks += 1;
+      return looks < 2 ? undefined : { path: "locks/x.lock", pid: 7 };
+    };
+    const error: unknown = await applyGc(plan, { ...ports, foreignLock }, { batchCount: 2 }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({
+      kind: "busy",
+      code: "ERR_STORE_SWEEP_POSTPONED",
+      detail: { path: "locks/x.lock", pid: 7 },
+    });
+    expect(disk.blobs.size).toBe(1);
+    expect(disk.trash.size).toBe(0);
+  });
+
   it("goes on past a blob that may not be touched, and says so", async () => {
     const denied = new StoreError("no", { kind: "denied", code: "ERR_STORE_NO_PERMISSION" });
     const { disk, ports, plan } = await setUp();

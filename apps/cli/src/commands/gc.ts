@@ -3,31 +3,27 @@ import { withSweepLock } from "@store/layout";
 
 import type { CommandContext } from "../command-context.ts";
 import { describeError, exitCodeOf } from "../errors/report-error.ts";
-import { usageError } from "../errors/usage-error.ts";
 import { openStore } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import { formatPlural } from "../output/format-count.ts";
-import { parseDuration } from "../output/format-duration.ts";
+import { type PolicyFlags, readPolicy } from "../sweep/read-policy.ts";
 import { createSweepPorts } from "../sweep/sweep-ports.ts";
 
-interface GcFlags {
+export interface GcFlags extends PolicyFlags {
   readonly dryRun?: boolean;
-  readonly allowEmpty?: boolean;
-  readonly minAge?: string;
 }
 
 /** `store gc`: deletes what no name needs any more. A dry run prints the plan a run carries out. */
 export async function sweepStore(context: CommandContext, flags: GcFlags): Promise<number> {
-  const minAgeMs = flags.minAge === undefined ? undefined : readMinAge(flags.minAge);
+  const policy = readPolicy(flags);
   await using store = await openStore(context);
   const { output, signal } = context;
   const ports = createSweepPorts(store, (body) => withSweepLock(store.layout, body, { signal }));
   const report = await collectGarbage(ports, {
     dryRun: flags.dryRun,
     signal,
-    // The bytes of a view are its model's: once that has no name, there is nothing to wait for.
-    policy: { minAgeMs, allowEmpty: flags.allowEmpty, expire: { view: { ageMs: 0 } } },
+    policy,
     onProgress: (event) => {
       const warning = warningOf(event);
       if (warning !== undefined) output.note(`store: ${escapeText(warning)}`);
@@ -40,12 +36,6 @@ export async function sweepStore(context: CommandContext, flags: GcFlags): Promi
   output.answer({ json: toJson(report), text: toText(report) });
   const [failure] = report.failed;
   return failure === undefined ? 0 : exitCodeOf(failure.error);
-}
-
-function readMinAge(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw usageError(`not a duration: ${text}`, "Write it as 90s, 30m, 24h, 7d or 0.");
 }
 
 function warningOf(event: GcEvent): string | undefined {

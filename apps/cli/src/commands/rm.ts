@@ -1,4 +1,5 @@
-import type { Digest } from "@store/layout";
+import { openPinStore } from "@store/gc";
+import { type Digest, StoreError } from "@store/layout";
 import { formatName, type Name } from "@store/manifest";
 
 import type { CommandContext } from "../command-context.ts";
@@ -30,6 +31,7 @@ export async function removeNames(
   const found = new Map<string, { readonly name: Name; readonly digest: Digest | undefined }>();
   for (const { text, digest } of asked) {
     const name = await locateModel(store.manifests, text);
+    await mustNotBePinned(store, formatName(name));
     found.set(formatName(name), { name, digest });
   }
   const removed: RemovedName[] = [];
@@ -45,6 +47,18 @@ export async function removeNames(
     text: removed.map((one) => describe(one)).join(""),
   });
   return 0;
+}
+
+async function mustNotBePinned({ layout }: Store, name: string): Promise<void> {
+  const pin = await openPinStore(layout).get(name);
+  if (pin?.live !== true) return;
+  const why = pin.reason === "" ? "" : `: ${pin.reason}`;
+  throw new StoreError(`${name} is pinned${why}`, {
+    kind: "conflict",
+    code: "ERR_STORE_NAME_PINNED",
+    hint: "`store unpin NAME` first.",
+    detail: { name, reason: pin.reason },
+  });
 }
 
 async function removeName(

@@ -1,4 +1,11 @@
-import { type GcPorts, openOrphanRecord } from "@store/gc";
+import {
+  createRemainsExpirables,
+  createTemporaryExpirables,
+  findForeignLock,
+  type GcPorts,
+  openOrphanRecord,
+  openPinStore,
+} from "@store/gc";
 import { openBlobStore, openPartialDebris } from "@store/layout";
 
 import type { Store } from "../open-store.ts";
@@ -19,6 +26,8 @@ export function createSweepPorts(store: Store, withSweepLock: GcPorts["withSweep
     },
     roots: manifests.roots,
     leases,
+    pins: openPinStore(layout),
+    foreignLock: () => findForeignLock(layout),
     withSweepLock,
     now: layout.now,
     orphans: openOrphanRecord(layout),
@@ -27,6 +36,8 @@ export function createSweepPorts(store: Store, withSweepLock: GcPorts["withSweep
       createLeaseExpirables(leases, layout),
       createQuarantineExpirables(layout),
       createViewExpirables(store),
+      createTemporaryExpirables(layout),
+      createRemainsExpirables(layout),
     ],
   };
 }

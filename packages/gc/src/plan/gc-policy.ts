@@ -25,13 +25,16 @@ export const ORPHAN_AGE_MS_MIN: number = DAY_MS;
 
 /**
  * A week keeps an interrupted transfer over a holiday weekend; a month of quarantine is evidence
- * enough, and 64 GiB (one very large model) bounds what a failing disk can pile up; a dead lease is only litter, and a day
- * keeps clear of any clock that disagrees about its death.
+ * enough, and 64 GiB (one very large model) bounds what a failing disk can pile up. A dead lease, a
+ * file its writer never finished and the empty directory of a blob are only litter, and a day keeps
+ * clear of any clock that disagrees about them.
  */
 export const DEFAULT_EXPIRY: Readonly<Record<string, ExpiryRule>> = {
   partial: { ageMs: 7 * DAY_MS },
   quarantine: { ageMs: 30 * DAY_MS, bytesMax: 64 * 1024 ** 3 },
   lease: { ageMs: DAY_MS },
+  temporary: { ageMs: DAY_MS },
+  remains: { ageMs: DAY_MS },
 };
 
 /** A rewrite copies what stays: at one half it frees at least what it writes. */

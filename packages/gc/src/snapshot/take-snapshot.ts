@@ -2,7 +2,7 @@ import { type AbortOptions, type Digest, isErrno, isStoreError } from "@store/la
 
 import { createDigestTableBuilder, type DigestTable } from "../digests/digest-table.ts";
 import { forEachConcurrent } from "../for-each-concurrent.ts";
-import type { GcBlobs, GcPack, GcPorts } from "../ports.ts";
+import type { GcBlobs, GcPack, GcPorts, ListExpirablesOptions } from "../ports.ts";
 import type { GcSnapshot, ListedExpirable } from "./gc-snapshot.ts";
 import { readPins, readRoots } from "./read-roots.ts";
 import { createSnapshotDraft } from "./snapshot-draft.ts";
@@ -45,13 +45,15 @@ export async function takeSnapshot(
     if (finding !== "absent") appeared.add(digest);
   });
   const unneeded = draft.unneeded();
-  await statAll(ports.blobs, unneeded.digests, options, (index, _, finding) => {
+  const absent: Digest[] = [];
+  await statAll(ports.blobs, unneeded.digests, options, (index, digest, finding) => {
     unneeded.set(index, finding);
+    if (finding === "absent") absent.push(digest);
   });
   for (const [digest, sinceMs] of (await ports.orphans?.read()) ?? []) {
     unneeded.setSince(digest, sinceMs);
   }
-  const expirables = await listExpirables(ports, options);
+  const expirables = await listExpirables(ports, { ...options, absent });
   return draft.finish({ unneeded, appeared: (digest) => appeared.has(digest), packs, expirables });
 }
 
@@ -92,7 +94,7 @@ async function listPacks(
 
 async function listExpirables(
   ports: Pick<GcPorts, "expirables">,
-  options: AbortOptions,
+  options: ListExpirablesOptions,
 ): Promise<readonly ListedExpirable[]> {
   const found: ListedExpirable[] = [];
   for (const provider of ports.expirables ?? []) {

@@ -1,0 +1,95 @@
+import { openPinStore, type PinInfo } from "@store/gc";
+import type { Digest } from "@store/layout";
+
+import type { CommandContext } from "../command-context.ts";
+import { usageError } from "../errors/usage-error.ts";
+import { blobNotFound, findKept } from "../models/find-kept.ts";
+import { openStore, type Store } from "../open-store.ts";
+import { escapeText } from "../output/escape-text.ts";
+import { formatPlural } from "../output/format-count.ts";
+import { parseDuration } from "../output/format-duration.ts";
+
+/** What a person says in a line or two. */
+const REASON_CHARS_MAX = 1_000;
+
+/** A date, or a time with its offset from UTC. */
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+export interface PinFlags {
+  readonly reason?: string;
+  readonly until?: string;
+}
+
+/**
+ * `store pin NAME|DIGEST`: keeps what it leads to now, whatever becomes of its names. The pin is
+ * written first and the blobs are looked at after that, as in publishing a name: a sweep that is at
+ * work either sees the pin, or has moved a blob aside before this look, which gives it back.
+ */
+export async function pinBlobs(
+  context: CommandContext,
+  text: string,
+  flags: PinFlags,
+): Promise<number> {
+  const { reason = "" } = flags;
+  if (reason.length > REASON_CHARS_MAX) {
+    throw usageError("the reason is too long", `Say it in ${REASON_CHARS_MAX} characters.`);
+  }
+  await using store = await openStore(context);
+  const untilMs =
+    flags.until === undefined ? undefined : parseUntil(flags.until, store.layout.now());
+  const { subject, digests } = await findKept(store, text);
+  const pins = openPinStore(store.layout);
+  const before = await pins.get(subject);
+  const pin = await pins.put({ subject, digests, reason, untilMs });
+  const missing = await firstMissing(store, digests);
+  if (missing !== undefined) {
+    // What it cannot keep it must not claim to keep; an earlier pin is what it was.
+    await (before === undefined ? pins.remove(subject) : pins.put(before));
+    throw blobNotFound(missing);
+  }
+  context.output.answer({ json: describePin(pin), text: toText(pin) });
+  return 0;
+}
+
+async function firstMissing(
+  { blobs }: Store,
+  digests: readonly Digest[],
+): Promise<Digest | undefined> {
+  for (const digest of digests) {
+    if ((await blobs.stat(digest)) === undefined) return digest;
+  }
+  return undefined;
+}
+
+function parseUntil(text: string, nowMs: number): number {
+  const durationMs = parseDuration(text);
+  const untilMs = durationMs === undefined ? parseTime(text) : nowMs + durationMs;
+  if (untilMs !== undefined && untilMs > nowMs) return Math.floor(untilMs);
+  throw usageError(
+    untilMs === undefined ? `not a time: ${text}` : `over already: ${text}`,
+    "Write a duration (12h, 30d, 2w), a date (2030-12-31) or a time (2030-12-31T18:00Z).",
+  );
+}
+
+function parseTime(text: string): number | undefined {
+  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** A pin with stable keys. */
+export function describePin(pin: PinInfo): object {
+  const { subject, reason, digests, pinnedAtMs, untilMs, live } = pin;
+  return {
+    subject,
+    reason,
+    pinnedAt: new Date(pinnedAtMs).toISOString(),
+    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+    holds: live,
+    digests,
+  };
+}
+
+function toText({ subject, digests, untilMs }: PinInfo): string {
+  const end = untilMs === undefined ? "" : ` until ${new Date(untilMs).toISOString()}`;
+  return `pinned ${escapeText(subject)}: its ${formatPlural(digests.length, "blob")} stay${digests.length === 1 ? "s" : ""}${end}\n`;
+}
