@@ -102,7 +102,7 @@ describe("files that were never finished", () => {
     const expirables = createTemporaryExpirables(store.layout);
     for (const id of [
       "manifests/x.json",
-      `../${".tmp-0123456789abcdef"}`,
+      "../.tmp-0123456789abcdef",
       "a/../.tmp-0123456789abcdef",
     ]) {
       await expect(expirables.remove(id)).rejects.toThrow(TypeError);
