@@ -36,6 +36,7 @@ export type { ModelPackMeta } from "./linked/model-pack-config.ts";
 
 export type {
   LinkOptions,
+  ListedManifest,
   ManifestEntry,
   ManifestStore,
   Removed,

@@ -1,25 +1,16 @@
-import {
-  asStoreError,
-  type ErrorKind,
-  ifPresent,
-  isStoreError,
-  type StoreErrorJson,
-} from "@store/layout";
-import { formatName, type ManifestEntry } from "@store/manifest";
+import { type ErrorKind, isStoreError, type StoreErrorJson } from "@store/layout";
+import { formatName, type ListedManifest, type ManifestEntry } from "@store/manifest";
 
 import type { CommandContext } from "../command-context.ts";
 import { EXIT_CODES } from "../errors/exit-codes.ts";
 import { type ModelSummary, summarize } from "../models/model-summary.ts";
-import { openStore, type Store } from "../open-store.ts";
+import { openStore } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import { formatAge } from "../output/format-duration.ts";
 import { formatTable } from "../output/format-table.ts";
 
-/** Manifests read at once: enough to hide a disk's latency. */
-const READS_IN_FLIGHT = 16;
-
-/** What may be wrong with one name and none of the others, and the word for it. */
+/** A word for what may be wrong with one name. */
 const DAMAGE: Readonly<Partial<Record<ErrorKind, string>>> = {
   corrupt: "damaged",
   unsupported: "too new",
@@ -48,19 +39,14 @@ export async function listModels(
 ): Promise<number> {
   await using store = await openStore(context);
   const { output, signal } = context;
-  const entries: ManifestEntry[] = [];
-  for await (const entry of store.manifests.list({ signal })) entries.push(entry);
   if (flags.quiet === true) {
-    const names = entries.map(({ name }) => formatName(name));
+    const names: string[] = [];
+    for await (const { name } of store.manifests.list({ signal })) names.push(formatName(name));
     output.answer({ json: { names }, text: names.map((name) => `${name}\n`).join("") });
     return 0;
   }
   const rows: (Row | DamagedRow)[] = [];
-  for (let start = 0; start < entries.length; start += READS_IN_FLIGHT) {
-    const batch = entries.slice(start, start + READS_IN_FLIGHT);
-    const read = await Promise.all(batch.map((entry) => readRow(context, store, entry)));
-    rows.push(...read.filter((row) => row !== undefined));
-  }
+  for await (const listed of store.manifests.listStored({ signal })) rows.push(toRow(listed));
   output.answer({
     json: { home: store.layout.paths.root, models: rows.map((row) => toJson(row)) },
     text: toText(rows, store.layout.now()),
@@ -74,22 +60,16 @@ export async function listModels(
   return first === undefined ? 0 : EXIT_CODES[first.error.kind];
 }
 
-/** `undefined` for a name that went away since it was listed. */
-async function readRow(
-  { signal }: CommandContext,
-  { manifests, layout }: Store,
-  entry: ManifestEntry,
-): Promise<Row | DamagedRow | undefined> {
+function toRow(listed: ListedManifest): Row | DamagedRow {
+  const { entry } = listed;
+  if ("error" in listed) return { entry, error: listed.error.toJSON() };
+  const { stored, modifiedAtMs } = listed;
   try {
-    const stored = await manifests.get(entry.name, { signal });
-    if (stored === undefined) return undefined;
-    const stat = await ifPresent(layout.fs.lstat(stored.path));
-    if (stat === undefined) return undefined;
     const summary = summarize(stored.document);
-    return { entry, modifiedAtMs: stat.mtimeMs, digest: stored.descriptor.digest, summary };
-  } catch (thrown) {
-    const error = asStoreError(thrown, `read ${formatName(entry.name)}`, entry.path);
-    if (!isStoreError(error) || DAMAGE[error.kind] === undefined) throw thrown;
+    return { entry, modifiedAtMs, digest: stored.descriptor.digest, summary };
+  } catch (error) {
+    // A whole manifest can still give its files paths that no disk should see.
+    if (!isStoreError(error) || DAMAGE[error.kind] === undefined) throw error;
     return { entry, error: error.toJSON() };
   }
 }

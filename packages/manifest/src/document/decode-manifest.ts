@@ -3,7 +3,7 @@ import { decodeV1 } from "../v1/decode-v1.ts";
 import { parsePlainV1 } from "../v1/parse-plain-v1.ts";
 import type { Document } from "./document.ts";
 import { manifestInvalid, type Origin } from "./manifest-error.ts";
-import { parseManifestJson } from "./manifest-json.ts";
+import { parseManifestJson, parseManifestRoot } from "./manifest-json.ts";
 
 export interface DecodeOptions {
   /** Where the bytes come from, for messages. */
@@ -21,11 +21,10 @@ export function decodeManifest(bytes: Uint8Array, options: DecodeOptions = {}): 
   const origin: Origin = options.path === undefined ? {} : { path: options.path };
   const plain = parsePlainV1(bytes);
   if (plain !== undefined) return decodeV1(plain, origin);
-  const json = parseManifestJson(bytes, origin);
-  const { root } = json;
+  const root = parseManifestRoot(bytes, origin);
   if (root["schema_version"] === undefined) return decodeLinked(root, origin);
   if (root["schemaVersion"] !== undefined) {
     throw manifestInvalid(["both a v1 and a linked manifest"], origin);
   }
-  return decodeV1(json, origin);
+  return decodeV1(parseManifestJson(bytes, origin), origin);
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json/json-value.ts";
 import { isJsonObject } from "../json/json-value.ts";
-import { parseJson } from "../json/parse-json.ts";
+import { parseJson, type ParseJsonOptions } from "../json/parse-json.ts";
 import type { ExtraField } from "../v1/v1-manifest.ts";
 import { manifestInvalid, manifestTooLarge, type Origin } from "./manifest-error.ts";
 
@@ -25,21 +25,31 @@ export interface ManifestJson {
  *
  * @throws StoreError `ERR_STORE_MANIFEST_INVALID`, `ERR_STORE_MANIFEST_TOO_LARGE`
  */
-export function parseManifestJson(bytes: Uint8Array, origin: Origin): ManifestJson {
+export function parseManifestRoot(
+  bytes: Uint8Array,
+  origin: Origin,
+  onMember?: ParseJsonOptions["onMember"],
+): JsonObject {
   if (bytes.length > MANIFEST_BYTES_MAX) {
     throw manifestTooLarge(bytes.length, MANIFEST_BYTES_MAX, origin);
   }
-  const members = new WeakMap<object, ExtraField[]>();
   const root = parseJson(bytes, {
     depthMax: DEPTH_MAX,
     fail: (message, offset) => manifestInvalid([`${message} at offset ${offset}`], origin),
-    onMember(object, key, json) {
-      const list = members.get(object);
-      if (list === undefined) members.set(object, [{ key, json }]);
-      else list.push({ key, json });
-    },
+    onMember,
   });
   if (!isJsonObject(root)) throw manifestInvalid(["not a JSON object"], origin);
+  return root;
+}
+
+/** {@link parseManifestRoot}, and the text of every member, which costs as much again. */
+export function parseManifestJson(bytes: Uint8Array, origin: Origin): ManifestJson {
+  const members = new WeakMap<object, ExtraField[]>();
+  const root = parseManifestRoot(bytes, origin, (object, key, json) => {
+    const list = members.get(object);
+    if (list === undefined) members.set(object, [{ key, json }]);
+    else list.push({ key, json });
+  });
   return {
     root,
     unknownMembers(object, known) {

@@ -1,3 +1,4 @@
+import { decodeText } from "./decode-text.ts";
 import { INEXACT_NUMBER, type JsonValue } from "./json-value.ts";
 
 export interface ParseJsonOptions {
@@ -20,19 +21,12 @@ export interface ParseJsonOptions {
  * Objects have no prototype. A number that is not a safe whole number is `INEXACT_NUMBER`.
  */
 export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): JsonValue {
-  const reader = createReader(decodeText(bytes, options), options);
+  const text = decodeText(bytes);
+  if (text === undefined) throw options.fail("not UTF-8 text", 0);
+  const reader = createReader(text, options);
   const value = reader.value(0);
   reader.end();
   return value;
-}
-
-function decodeText(bytes: Uint8Array, options: ParseJsonOptions): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    // Two reasons, one answer: not UTF-8, or longer than a string can be.
-    throw options.fail("not UTF-8 text", 0);
-  }
 }
 
 interface Reader {

@@ -1,4 +1,4 @@
-import { type Digest, EMPTY_DIGEST, isStoreError, parseDigest } from "@store/layout";
+import { type Digest, EMPTY_DIGEST, isDigest, isStoreError, parseDigest } from "@store/layout";
 
 import { manifestInvalid, manifestUnsupported, type Origin } from "../document/manifest-error.ts";
 import type { JsonObject } from "../json/json-value.ts";
@@ -124,6 +124,7 @@ function createDescriptorReader(origin: Origin): DescriptorReader {
 }
 
 function decodeDigest(field: string, text: string, origin: Origin): Digest {
+  if (isDigest(text)) return text;
   try {
     return parseDigest(text);
   } catch (error) {
@@ -138,6 +139,9 @@ function formatPlatform(platform: DescriptorShape["platform"]): string | undefin
   return parts.filter((part) => part !== undefined && part !== "").join("/") || undefined;
 }
 
+const NO_ANNOTATIONS: Annotations = Object.freeze(Object.create(null) as Record<string, string>);
+
 function copyAnnotations(from: DescriptorShape["annotations"]): Annotations {
+  if (!from) return NO_ANNOTATIONS;
   return Object.freeze(Object.assign(Object.create(null) as Record<string, string>, from));
 }

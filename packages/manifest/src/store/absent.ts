@@ -8,7 +8,12 @@ export async function ifThere<T>(question: Promise<T>): Promise<T | undefined> {
   try {
     return await question;
   } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether an error says that nothing has the path that was asked about. */
+export function isAbsence(error: unknown): boolean {
+  return isErrno(error, "ENOENT", "ENOTDIR");
 }

@@ -9,7 +9,8 @@ import {
 import { formatName } from "../name/format-name.ts";
 import { gatherBlobs } from "./gather-blobs.ts";
 import type { Root } from "./manifest-store.ts";
-import { ownBlob, readManifest } from "./read-manifest.ts";
+import { ownBlob } from "./read-manifest.ts";
+import { readWalked, type WalkedManifest } from "./read-walked.ts";
 import { rootUnreadable } from "./store-errors.ts";
 import { walkManifests, type WalkedFile } from "./walk-manifests.ts";
 
@@ -26,9 +27,9 @@ export async function* listRoots(
   options: AbortOptions = {},
 ): AsyncGenerator<Root> {
   const files = await walkAll(layout, options);
-  for (const file of files) {
+  for await (const read of readWalked(layout.fs, files, options)) {
     options.signal?.throwIfAborted();
-    const root = await readRoot(layout, blobs, file, options);
+    const root = await rootOf(blobs, read, options);
     if (root !== undefined) yield root;
   }
 }
@@ -42,20 +43,20 @@ async function walkAll(layout: Layout, options: AbortOptions): Promise<readonly 
   }
 }
 
-async function readRoot(
-  layout: Layout,
+/** The root a file is, `undefined` if it is none. */
+async function rootOf(
   blobs: Pick<BlobReader, "stat" | "read">,
-  file: WalkedFile,
+  read: WalkedManifest,
   options: AbortOptions,
 ): Promise<Root | undefined> {
+  const { file } = read;
   const called = file.kind === "name" ? formatName(file.name) : file.path;
   try {
     if (file.kind === "blocked") throw new Error("a link stands where a directory should");
-    const name = file.kind === "name" ? file.name : ({ kind: "flat", name: called } as const);
-    const stored = await readManifest(layout.fs, name, file.path);
     // Gone since the directory was read: whoever gave its blobs another name looks again (P4).
-    if (stored === undefined) return undefined;
-    const { document, descriptor } = stored;
+    if ("gone" in read) return undefined;
+    if ("error" in read) throw read.error;
+    const { document, descriptor } = read.stored;
     const { needed, absent } = await gatherBlobs(document, blobs, options);
     const digests = new Set<Digest>(ownBlob(document, descriptor));
     for (const { digest } of [...needed, ...absent]) digests.add(digest);

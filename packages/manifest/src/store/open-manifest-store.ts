@@ -13,6 +13,7 @@ import { formatName } from "../name/format-name.ts";
 import type { Name } from "../name/name.ts";
 import { checkFit, refit } from "./fit-document.ts";
 import { listRoots } from "./list-roots.ts";
+import { listStored } from "./list-stored.ts";
 import type { LinkOptions, ManifestStore, StoredManifest } from "./manifest-store.ts";
 import { createNameFinder } from "./name-finder.ts";
 import { publishManifest } from "./publish-manifest.ts";
@@ -105,6 +106,7 @@ export function openManifestStore(
         if (file.kind === "name") yield { name: file.name, path: file.path };
       }
     },
+    listStored: (waiting = {}) => listStored(fs, paths.manifests, waiting),
     async *listStrays(waiting) {
       for (const file of await walk(waiting)) if (file.kind !== "name") yield file.path;
     },

@@ -31,7 +31,15 @@ export async function readManifest(
 ): Promise<StoredManifest | undefined> {
   const bytes = await readManifestBytes(fs, path);
   if (bytes === undefined) return undefined;
-  const document = decodeManifest(bytes, { path });
+  return toStored(name, path, decodeManifest(bytes, { path }), bytes);
+}
+
+export function toStored(
+  name: Name,
+  path: string,
+  document: Document,
+  bytes: Uint8Array,
+): StoredManifest {
   return { name, path, bytes, document, descriptor: describeManifest(document, bytes) };
 }
 

@@ -6,10 +6,8 @@ import { formatName } from "../name/format-name.ts";
 import type { Name } from "../name/name.ts";
 import { findPartProblem } from "../name/name-parts.ts";
 import { nameFromSegments, REF_DEPTH } from "../name/name-path.ts";
-import { ifThere } from "./absent.ts";
-
-/** Enough to keep the threads busy that wait for the disk, which are four by default. */
-const LISTINGS_AT_ONCE = 16;
+import { ifThere, isAbsence } from "./absent.ts";
+import { askInBursts } from "./ask-in-bursts.ts";
 
 /** A file found where manifests live. */
 export type WalkedFile =
@@ -37,7 +35,7 @@ export async function walkManifests(
     const contents = await listAll(fs, root, level, options);
     for (const [at, segments] of level.entries()) {
       const describe = createDescriber(root, segments);
-      for (const entry of contents[at] ?? []) {
+      for (const entry of inOrder(contents[at] ?? [], segments.length)) {
         if (entry.name.startsWith(".")) continue;
         switch (classify(segments.length + 1, entry)) {
           case "descend":
@@ -63,19 +61,29 @@ async function listAll(
   fs: FsPort,
   root: string,
   directories: readonly (readonly string[])[],
-  { signal }: AbortOptions,
+  options: AbortOptions,
 ): Promise<readonly (readonly FsEntry[])[]> {
   const contents: (readonly FsEntry[])[] = [];
-  let next = 0;
-  async function work(): Promise<void> {
-    for (let at = next++; at < directories.length; at = next++) {
-      signal?.throwIfAborted();
-      const path = join(root, ...(directories[at] ?? []));
-      contents[at] = (await ifThere(fs.entries(path))) ?? [];
-    }
-  }
-  await Promise.all(Array.from({ length: LISTINGS_AT_ONCE }, work));
+  const paths = directories.map((segments) => join(root, ...segments));
+  const answers = askInBursts(
+    paths,
+    {
+      blocking: fs.blocking && ((path) => listNow(fs.blocking, path)),
+      waiting: async (path) => (await ifThere(fs.entries(path))) ?? [],
+    },
+    options,
+  );
+  for await (const some of answers) for (const entries of some) contents.push(entries);
   return contents;
+}
+
+function listNow(blocking: FsPort["blocking"], path: string): readonly FsEntry[] | undefined {
+  try {
+    return blocking?.entries(path);
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
 }
 
 function classify(
@@ -102,13 +110,30 @@ function createDescriber(root: string, place: readonly string[]): (file: string)
   };
 }
 
+/**
+ * What separates this part of a name from the next one orders the names too: with `/` counted,
+ * `team-2/…` is before `team/…`. Files in that order leave little to sort in the end.
+ */
+function inOrder(entries: readonly FsEntry[], above: number): readonly FsEntry[] {
+  const end = above === REF_DEPTH - 1 ? "" : above === REF_DEPTH - 2 ? ":" : "/";
+  return entries
+    .map((entry) => ({ entry, key: entry.name + end }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ entry }) => entry);
+}
+
 /** By path where two files carry one name: a host may be spelled with `:` and with `%3A`. */
 function sorted(files: readonly WalkedFile[]): readonly WalkedFile[] {
-  return files
-    .map((file) => ({
-      file,
-      key: `${file.kind === "name" ? `0${formatName(file.name)}` : "1"}\0${file.path}`,
-    }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const keyed = files.map((file) => ({
+    file,
+    named: file.kind === "name",
+    text: file.kind === "name" ? formatName(file.name) : file.path,
+  }));
+  return keyed
+    .toSorted((a, b) => {
+      if (a.named !== b.named) return a.named ? -1 : 1;
+      if (a.text !== b.text) return a.text < b.text ? -1 : 1;
+      return a.file.path < b.file.path ? -1 : 1;
+    })
     .map(({ file }) => file);
 }

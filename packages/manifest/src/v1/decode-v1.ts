@@ -1,4 +1,4 @@
-import { type Digest, isStoreError, parseDigest } from "@store/layout";
+import { type Digest, isDigest, isStoreError, parseDigest } from "@store/layout";
 
 import { manifestInvalid, manifestUnsupported, type Origin } from "../document/manifest-error.ts";
 import type { ManifestJson } from "../document/manifest-json.ts";
@@ -35,6 +35,7 @@ export function decodeV1(json: ManifestJson, origin: Origin): V1Manifest {
 }
 
 function decodeBlob(text: string, origin: Origin): Digest {
+  if (isDigest(text)) return text;
   try {
     return parseDigest(text);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { ManifestJson } from "../document/manifest-json.ts";
+import { decodeText } from "../json/decode-text.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json/json-value.ts";
 import { SOURCE_FIELDS, V1_FIELDS } from "./v1-fields.ts";
 
@@ -18,16 +19,16 @@ const BEGINNING = '{\n  "schema_version": 1,';
  */
 export function parsePlainV1(bytes: Uint8Array): ManifestJson | undefined {
   if (bytes.length > PLAIN_BYTES_MAX) return undefined;
+  const text = decodeText(bytes);
+  if (text === undefined || !text.startsWith(BEGINNING) || text.includes("\\")) return undefined;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (!text.startsWith(BEGINNING) || text.includes("\\")) return undefined;
     const root = JSON.parse(text) as JsonValue;
     return isPlain(root) && `${JSON.stringify(root, null, 2)}\n` === text
       ? { root, unknownMembers: () => undefined }
       : undefined;
   } catch (error) {
-    // Not UTF-8, or not JSON: the strict parser says where.
-    if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+    // The strict parser says where it is no JSON.
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
