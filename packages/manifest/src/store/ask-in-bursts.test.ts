@@ -12,7 +12,7 @@ async function ask(question: Question<number, string>, signal?: AbortSignal): Pr
 
 /** Waits less for later items, so that answers come out of order. */
 const waiting = async (item: number): Promise<string> => {
-  for (let turns = item % 7; turns > 0; turns -= 1) await undefined;
+  for (let turns = item % 7; turns > 0; turns -= 1) await Promise.resolve();
   return `waited ${item}`;
 };
 
