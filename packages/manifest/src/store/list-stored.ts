@@ -13,7 +13,7 @@ import { readWalked } from "./read-walked.ts";
 import { walkManifests, type WalkedFile } from "./walk-manifests.ts";
 
 /** What may be wrong with one name and none of the others. */
-const OF_ONE_NAME: readonly ErrorKind[] = ["corrupt", "unsupported", "denied"];
+const OF_ONE_NAME: ReadonlySet<ErrorKind> = new Set(["corrupt", "unsupported", "denied"]);
 
 type NamedFile = Extract<WalkedFile, { readonly kind: "name" }>;
 
@@ -35,7 +35,7 @@ export async function* listStored(
     }
     options.signal?.throwIfAborted();
     const error = asStoreError(read.error, `read ${formatName(name)}`, path);
-    if (!isStoreError(error) || !OF_ONE_NAME.includes(error.kind)) throw error;
+    if (!isStoreError(error) || !OF_ONE_NAME.has(error.kind)) throw error;
     yield { entry, error };
   }
 }
