@@ -60,6 +60,8 @@ export type {
   BlobEvent,
   BlobStore,
   Ingest,
+  IngestBuffer,
+  IngestBuffers,
   IngestOptions,
   IngestTarget,
   PutOptions,

@@ -50,6 +50,29 @@ export interface IngestOptions extends AbortOptions {
 }
 
 /**
+ * Memory to receive bytes in. What lies in it is written and hashed from where it lies: past the page
+ * cache where whole buffers begin at multiples of their size, and by a thread of its own.
+ */
+export interface IngestBuffer {
+  readonly bytes: Uint8Array;
+  /**
+   * Takes the first `length` bytes for an offset, like `Ingest.writeAt`. The buffer is the ingest's
+   * from then on.
+   */
+  writeAt(offset: number, length: number): Promise<void>;
+  /** Gives it back unused. */
+  release(): void;
+}
+
+/** Buffers of a process, shared by its ingests: their number bounds its memory. */
+export interface IngestBuffers {
+  /** Bytes per buffer. */
+  readonly sizeBytes: number;
+  /** Waits until one is free. */
+  acquire(options?: AbortOptions): Promise<IngestBuffer>;
+}
+
+/**
  * One blob being written, at any offsets, by one owner. Disposing it checkpoints and keeps the
  * partial for the next ingest of the same target; it never throws.
  */
@@ -68,6 +91,8 @@ export interface Ingest extends AsyncDisposable {
    * wins, and the digest decides in the end.
    */
   writeAt(offset: number, chunk: Uint8Array): Promise<void>;
+  /** Present where a large blob goes to disk: the faster way for bytes that can be put anywhere. */
+  readonly buffers?: IngestBuffers | undefined;
   /** Makes everything written so far durable, and records it (INV-10). */
   checkpoint(): Promise<void>;
   /**

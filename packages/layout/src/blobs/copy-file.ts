@@ -1,6 +1,6 @@
 import type { AbortOptions } from "../abort-options.ts";
-import { StoreError } from "../errors/store-error.ts";
 import type { FsFile } from "../fs/fs-port.ts";
+import { writeAligned } from "../fs/write-aligned.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import { type BlobHashes, createBlobHasher } from "../hashing/blob-hasher.ts";
 import { pump } from "../hashing/pump.ts";
@@ -62,16 +62,4 @@ function pad(bytes: Uint8Array, count: number): Uint8Array {
   const whole = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length + count);
   whole.fill(0, bytes.length);
   return whole;
-}
-
-/** A short direct write would leave the rest unaligned, so it ends the copy. */
-async function writeAligned(file: FsFile, bytes: Uint8Array, position: number): Promise<void> {
-  const written = await file.write(bytes, position);
-  if (written === bytes.length) return;
-  throw new StoreError(`the disk took ${written} of ${bytes.length} bytes`, {
-    kind: "exhausted",
-    code: "ERR_STORE_NO_SPACE",
-    hint: "Free disk space (`store gc` may help), then run the command again.",
-    detail: { written, size: bytes.length },
-  });
 }

@@ -4,8 +4,12 @@ import type { Digest } from "../digest/digest.ts";
 
 /** SHA-256 in a thread of its own, over memory shared with it. */
 export interface Sha256Worker {
-  /** Hashes a range of the memory after all ranges given before; resolves when it has been read. */
-  update(offset: number, length: number): Promise<void>;
+  /**
+   * Hashes a range of a memory after all ranges given before; resolves when it has been read.
+   *
+   * @param memory index of the memory among those given at the start; the first by default
+   */
+  update(offset: number, length: number, memory?: number): Promise<void>;
   digest(): Promise<Digest>;
   /** Ends the thread, done or not. */
   close(): Promise<void>;
@@ -21,7 +25,7 @@ const { createHash } = require("node:crypto");
 const hash = createHash("sha256");
 parentPort.on("message", (message) => {
   if (message === "digest") return parentPort.postMessage(hash.digest("hex"));
-  hash.update(new Uint8Array(workerData, message.offset, message.length));
+  hash.update(new Uint8Array(workerData[message.memory], message.offset, message.length));
   parentPort.postMessage("updated");
 });
 `;
@@ -29,10 +33,10 @@ parentPort.on("message", (message) => {
 /** The program allocates next to nothing; a small heap keeps a thread at a few megabytes. */
 const HEAP_MIB = 16;
 
-export function startSha256Worker(memory: SharedArrayBuffer): Sha256Worker {
+export function startSha256Worker(...memories: readonly SharedArrayBuffer[]): Sha256Worker {
   const worker = new Worker(PROGRAM, {
     eval: true,
-    workerData: memory,
+    workerData: memories,
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: 4 },
@@ -61,8 +65,8 @@ export function startSha256Worker(memory: SharedArrayBuffer): Sha256Worker {
   }
 
   return {
-    async update(offset, length) {
-      await ask({ offset, length });
+    async update(offset, length, memory = 0) {
+      await ask({ offset, length, memory });
     },
     digest: async () => `sha256:${await ask("digest")}` as Digest,
     async close() {

@@ -3,6 +3,8 @@ export interface SharedSlots {
   readonly memory: SharedArrayBuffer;
   /** Bytes per slot. */
   readonly slotBytes: number;
+  /** Slots nobody has. */
+  readonly freeCount: number;
   /** Waits until a slot is free. */
   acquire(): Promise<Slot>;
 }
@@ -47,6 +49,9 @@ export function createSharedSlots(count: number, slotBytes: number): SharedSlots
   return {
     memory,
     slotBytes,
+    get freeCount() {
+      return free.length;
+    },
     acquire() {
       const slot = free.pop();
       return slot === undefined

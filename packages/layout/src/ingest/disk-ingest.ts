@@ -1,24 +1,21 @@
-import type { BlobInfo } from "../blobs/blob-reader.ts";
 import type { Ingest } from "../blobs/blob-store.ts";
-import { ensureVerified } from "../blobs/ensure-verified.ts";
-import { publishBlob } from "../blobs/publish-blob.ts";
-import { notKept, sizeMismatch, sourceTooLong } from "../blobs/blob-errors.ts";
-import { mismatch } from "../blobs/put-blob.ts";
+import { sizeMismatch, sourceTooLong } from "../blobs/blob-errors.ts";
 import type { ByteRange } from "../byte-source.ts";
 import { loadXxh64 } from "../checksum/xxh64.ts";
-import type { Digest } from "../digest/digest.ts";
-import { StoreError } from "../errors/store-error.ts";
 import { explaining } from "../errors/system-error.ts";
-import { ifPresent } from "../fs/absence.ts";
+import { writeAligned } from "../fs/write-aligned.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
-import type { BlobHashes } from "../hashing/blob-hasher.ts";
-import { ingestedInfo } from "./ingested-info.ts";
+import { createIngestBuffers } from "./ingest-buffers.ts";
+import { finishIngest, ingestLost } from "./finish-ingest.ts";
 import type { JournalHeader, JournalRecord } from "./journal.ts";
 import type { Partial } from "./partial.ts";
-import { createPrefixHasher } from "./prefix-hasher.ts";
+import { createPrefixHasher, isLarge } from "./prefix-hasher.ts";
+import type { Slot } from "../hashing/shared-slots.ts";
 import { createRangeSet, type RangeSet } from "./range-set.ts";
-import { createWrittenRuns } from "./written-runs.ts";
+import { openReceiveSlots } from "./receive-slots.ts";
+import { sumChunks } from "./sum-chunks.ts";
+import { createWrittenChunks } from "./written-chunks.ts";
 
 /** Bytes between two checkpoints: what an interruption costs at most, and how rarely the disk must settle. */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
@@ -40,8 +37,10 @@ const RECORD_BEFORE_PUBLISH_BYTES = 4 * 1024 * 1024;
 export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): Promise<Ingest> {
   const { header, partial } = parts;
   const covered = createRangeSet(parts.records);
-  const runs = createWrittenRuns(await loadXxh64());
-  const hasher = await createPrefixHasher(partial.file, header.size, parts.records);
+  const xxh64 = await loadXxh64();
+  const written = createWrittenChunks(xxh64);
+  const slots = isLarge(header.size) ? openReceiveSlots() : undefined;
+  const hasher = await createPrefixHasher(partial.file, parts.records, slots);
   const what = header.digest ?? "of unknown digest";
   let state: State = "open";
   /** Checkpoints run one after the other. */
@@ -49,18 +48,33 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
   const writing = new Set<Promise<void>>();
 
   function mustBeOpen(): void {
-    if (state === "unwritten" || state === "unsynced") throw lost(what, "writing it failed");
+    if (state === "unwritten" || state === "unsynced") throw ingestLost(what, "writing it failed");
     if (state === "closed") throw new TypeError("the ingest is closed");
   }
 
   async function writePart(offset: number, bytes: Uint8Array): Promise<void> {
     await explaining(`write blob ${what}`, () => writeFully(partial.file, bytes, offset));
-    runs.add(offset, bytes);
+    noteWritten(offset, bytes);
+  }
+
+  /** Whole pages go past the page cache, and are never written any other way. */
+  async function writeWhole(offset: number, bytes: Uint8Array): Promise<void> {
+    await explaining(`write blob ${what}`, async () => {
+      const direct = await partial.openDirect();
+      const isAligned = offset % direct.alignment === 0 && bytes.length % direct.alignment === 0;
+      if (isAligned && direct !== partial.file) await writeAligned(direct, bytes, offset);
+      else await writeFully(partial.file, bytes, offset);
+    });
+    noteWritten(offset, bytes);
+  }
+
+  function noteWritten(offset: number, bytes: Uint8Array): void {
+    written.add(offset, bytes);
     hasher.written(offset, bytes);
   }
 
   async function settle(): Promise<void> {
-    const records = runs.take();
+    const records = written.take();
     if (records.length === 0) return;
     try {
       await partial.file.datasync();
@@ -89,11 +103,35 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     mustBeOpen();
     checkOffset(offset, chunk.length, header);
     const gaps = covered.missing({ start: offset, end: offset + chunk.length });
-    for (const gap of gaps) covered.add(gap);
-    const write = (async () => {
+    await track(gaps, async () => {
       for (const { start, end } of gaps)
         await writePart(start, chunk.subarray(start - offset, end - offset));
-    })();
+    });
+    await checkpointIfDue();
+  }
+
+  /** The same for bytes in a slot, which is released as soon as nobody needs it. */
+  async function writeSlot(offset: number, slot: Slot, length: number): Promise<void> {
+    let hashed = Promise.resolve();
+    try {
+      mustBeOpen();
+      checkOffset(offset, length, header);
+      const bytes = slot.bytes.subarray(0, length);
+      const range = { start: offset, end: offset + length };
+      const [gap] = covered.missing(range);
+      if (gap?.start !== range.start || gap.end !== range.end) return await writeAt(offset, bytes);
+      hashed = hasher.offer(offset, slot, length);
+      await track([range], () => writeWhole(offset, bytes));
+    } finally {
+      void hashed.then(slot.release);
+    }
+    await checkpointIfDue();
+  }
+
+  /** Runs a write that fills gaps. */
+  async function track(gaps: readonly ByteRange[], run: () => Promise<void>): Promise<void> {
+    for (const gap of gaps) covered.add(gap);
+    const write = run();
     writing.add(write);
     try {
       await write;
@@ -104,7 +142,10 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     } finally {
       writing.delete(write);
     }
-    if (runs.bytes >= CHECKPOINT_BYTES) await checkpoint();
+  }
+
+  async function checkpointIfDue(): Promise<void> {
+    if (written.bytes >= CHECKPOINT_BYTES) await checkpoint();
   }
 
   async function close(): Promise<void> {
@@ -118,6 +159,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     const keep = !partial.removed && (settled || state === "unwritten");
     state = "closed";
     await hasher.close().catch(() => {});
+    slots?.close();
     await (keep ? partial.release() : partial.remove());
   }
 
@@ -126,6 +168,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     restarted: parts.restarted,
     missing: () => missingRanges(covered, header.size),
     writeAt,
+    buffers: slots === undefined ? undefined : createIngestBuffers(slots, writeSlot),
     async checkpoint() {
       mustBeOpen();
       await checkpoint();
@@ -138,11 +181,16 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
       if (covered.missing({ start: 0, end: size }).length > 0) {
         throw sizeMismatch(size, covered.count(), header.digest);
       }
-      if (runs.bytes > RECORD_BEFORE_PUBLISH_BYTES) await checkpoint();
-      const info = await explaining(`write blob ${what}`, () =>
-        finishIngest(layout, parts, () => hasher.finish(size, options), size),
-      );
+      if (written.bytes > RECORD_BEFORE_PUBLISH_BYTES) await checkpoint();
+      const info = await explaining(`write blob ${what}`, async () => {
+        const sources = { file: partial.file, written, records: parts.records, xxh64 };
+        const chunks = await sumChunks(sources, size, options);
+        // Last, because it cannot be done twice.
+        const digest = await hasher.finish(size, options);
+        return finishIngest(layout, parts, { digest, chunks });
+      });
       state = "closed";
+      slots?.close();
       return info;
     },
     async discard() {
@@ -150,6 +198,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
       state = "closed";
       await Promise.allSettled(writing);
       await hasher.close().catch(() => {});
+      slots?.close();
       await partial.remove();
     },
     async [Symbol.asyncDispose]() {
@@ -170,53 +219,4 @@ function checkOffset(offset: number, length: number, { size, digest }: JournalHe
   if (size !== undefined && offset + length > size) {
     throw sourceTooLong(size, digest);
   }
-}
-
-async function finishIngest(
-  layout: Layout,
-  { header, partial }: DiskIngestParts,
-  hash: () => Promise<BlobHashes>,
-  size: number,
-): Promise<BlobInfo> {
-  const hashes = await hash();
-  if (header.digest !== undefined && hashes.digest !== header.digest) {
-    await partial.close();
-    const error = await mismatch(layout, partial.dataPath, header.digest, hashes);
-    await partial.remove();
-    throw error;
-  }
-  const { digest } = hashes;
-  const file = await partial.file.stat();
-  if (file.size !== size) throw notKept(size, file.size);
-  const named = await ifPresent(layout.fs.lstat(partial.dataPath));
-  if (named?.inode !== file.inode) return foundInstead(layout, digest, partial);
-  try {
-    await partial.file.chmod(0o444);
-    await partial.file.sync();
-    await partial.close();
-  } catch (error) {
-    // A failed sync is a failed file.
-    await partial.remove();
-    throw error;
-  }
-  const found = await publishBlob(layout, hashes, partial.dataPath);
-  await partial.remove();
-  return ingestedInfo(digest, found);
-}
-
-/** Our directory was taken away. If that was because the blob arrived another way, all is well. */
-async function foundInstead(layout: Layout, digest: Digest, partial: Partial): Promise<BlobInfo> {
-  await partial.remove();
-  const found = await ensureVerified(layout, digest);
-  if (found === undefined) throw lost(digest, "another program took its directory over");
-  return ingestedInfo(digest, found);
-}
-
-function lost(what: string, why: string): StoreError {
-  return new StoreError(`the transfer of blob ${what} cannot go on: ${why}`, {
-    kind: "conflict",
-    code: "ERR_STORE_INGEST_LOST",
-    hint: "Run the command again; what was recorded before is kept.",
-    detail: { blob: what },
-  });
 }

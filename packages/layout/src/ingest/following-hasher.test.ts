@@ -7,18 +7,22 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { digestBytes } from "../digest/digester.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import { nodeFs } from "../fs/node-fs.ts";
-import { createBlobHasher } from "../hashing/blob-hasher.ts";
 import { createContent } from "../testing/content.ts";
 import { createFollowingHasher } from "./following-hasher.ts";
+import { openReceiveSlots, RECEIVE_BYTES } from "./receive-slots.ts";
 
 const SIZE = 18_000_001;
 const PIECE = 1_000_000;
 const content = createContent(SIZE, 31);
+const slots = openReceiveSlots();
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "store-following-"));
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(async () => {
+  slots.close();
+  await rm(directory, { recursive: true });
+});
 
 async function createFile(name: string): Promise<FsFile> {
   return nodeFs.open(join(directory, name), "create");
@@ -33,29 +37,25 @@ const orders = {
 
 it.each(Object.entries(orders))("hashes bytes that arrive %s", async (name, order) => {
   const file = await createFile(name);
-  const hasher = await createFollowingHasher(file, []);
+  const hasher = createFollowingHasher(file, [], slots);
   for (const at of order) {
     const piece = content.subarray(at, at + PIECE);
     await file.write(piece, at);
     hasher.written(at, piece);
   }
-  const hashes = await hasher.finish(SIZE);
+  expect(await hasher.finish(SIZE)).toBe(digestBytes(content));
   await hasher.close();
-  expect(hashes.digest).toBe(digestBytes(content));
-  const inline = await createBlobHasher();
-  inline.update(content);
-  expect(hashes.chunks).toEqual(inline.finish().chunks);
   await file.close();
 });
 
 it("takes what was there before it began", async () => {
   const file = await createFile("present");
   await file.write(content.subarray(0, 9_000_000), 0);
-  const hasher = await createFollowingHasher(file, [{ start: 0, end: 9_000_000 }]);
+  const hasher = createFollowingHasher(file, [{ start: 0, end: 9_000_000 }], slots);
   const rest = content.subarray(9_000_000);
   await file.write(rest, 9_000_000);
   hasher.written(9_000_000, rest);
-  expect((await hasher.finish(SIZE)).digest).toBe(digestBytes(content));
+  expect(await hasher.finish(SIZE)).toBe(digestBytes(content));
   await file.close();
 });
 
@@ -63,7 +63,7 @@ it("passes on a failure to read, and closes all the same", async () => {
   const file = await createFile("broken");
   const failure = new Error("the disk broke");
   const broken: FsFile = { ...file, read: () => Promise.reject(failure) };
-  const hasher = await createFollowingHasher(broken, []);
+  const hasher = createFollowingHasher(broken, [], slots);
   hasher.written(0, content);
   await expect(hasher.finish(SIZE)).rejects.toBe(failure);
   await hasher.close();
@@ -73,8 +73,39 @@ it("passes on a failure to read, and closes all the same", async () => {
 it("can be closed at any time", async () => {
   const file = await createFile("closed");
   await file.write(content, 0);
-  const hasher = await createFollowingHasher(file, [{ start: 0, end: SIZE }]);
+  const hasher = createFollowingHasher(file, [{ start: 0, end: SIZE }], slots);
   await hasher.close();
   await expect(hasher.finish(SIZE)).rejects.toThrow("closed");
+  await file.close();
+});
+
+it.each(Object.entries(orders))("hashes bytes from slots offered %s", async (name, order) => {
+  const file = await createFile(`slots ${name}`);
+  const hasher = createFollowingHasher(file, [], slots);
+  const uses: Promise<void>[] = [];
+  const free = slots.freeCount;
+  for (const at of order) {
+    const slot = await slots.acquire();
+    const piece = content.subarray(at, at + PIECE);
+    slot.bytes.set(piece);
+    uses.push(hasher.offer(at, slot, piece.length).then(slot.release));
+    await file.write(piece, at);
+    hasher.written(at, piece);
+  }
+  expect(await hasher.finish(SIZE)).toBe(digestBytes(content));
+  await Promise.all(uses);
+  expect(slots.freeCount).toBe(free);
+  await hasher.close();
+  await file.close();
+});
+
+it("gives back every slot when it is closed, whatever waits in it", async () => {
+  const file = await createFile("given back");
+  const hasher = createFollowingHasher(file, [], slots);
+  const slot = await slots.acquire();
+  const offered = hasher.offer(RECEIVE_BYTES, slot, RECEIVE_BYTES);
+  await hasher.close();
+  await offered;
+  slot.release();
   await file.close();
 });

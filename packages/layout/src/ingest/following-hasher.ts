@@ -1,77 +1,129 @@
 import type { AbortOptions } from "../abort-options.ts";
 import type { ByteRange } from "../byte-source.ts";
 import type { FsFile } from "../fs/fs-port.ts";
-import type { BlobHashes } from "../hashing/blob-hasher.ts";
 import { createSharedSlots } from "../hashing/shared-slots.ts";
 import { startSha256Worker } from "../hashing/sha256-worker.ts";
-import { createChunkSummer } from "../sidecars/chunk-summer.ts";
 import type { PrefixHasher } from "./prefix-hasher.ts";
 import { createRangeSet } from "./range-set.ts";
+import type { ReceiveSlots } from "./receive-slots.ts";
 
 /** Bytes per step, and how many steps are in memory: one read while another is hashed. */
 const STEP_BYTES = 4 * 1024 * 1024;
 const STEP_COUNT = 2;
 
+/** How far ahead of the hash a slot may lie and still be kept for it. */
+const AHEAD_BYTES_MAX = 16 * 1024 * 1024;
+/** Slots that are never kept, so that whoever brings the next bytes in line finds one. */
+const FREE_COUNT_MIN = 16;
+
+/** Indices of the worker's memories. */
+const STEPS = 0;
+const RECEIVED = 1;
+
+/** Bytes in a slot that wait for their turn. */
+interface Kept {
+  readonly offset: number;
+  readonly length: number;
+  readonly done: () => void;
+}
+
 /**
- * For large files: follows the writers through the file, a thread of its own doing the SHA-256.
- * What it reads back was written a moment ago and is still in the page cache. So a transfer's bytes
- * may arrive in any order, and little is left to do at its end.
+ * For large files: follows the writers through the file, a thread of its own doing the SHA-256. It
+ * takes bytes from the slots they arrived in where they are next in line or nearly so, and reads
+ * the others back. So a transfer's bytes may arrive in any order, and little is left to do at its
+ * end.
  */
-export async function createFollowingHasher(
+export function createFollowingHasher(
   file: FsFile,
   present: readonly ByteRange[],
-): Promise<PrefixHasher> {
-  const summer = await createChunkSummer();
-  const slots = createSharedSlots(STEP_COUNT, STEP_BYTES);
-  const worker = startSha256Worker(slots.memory);
+  received: ReceiveSlots,
+): PrefixHasher {
+  const steps = createSharedSlots(STEP_COUNT, STEP_BYTES);
+  const worker = startSha256Worker(steps.memory, received.memory);
   const written = createRangeSet(present);
+  const kept = new Map<number, Kept>();
+  let taken = 0;
   let stepping: Promise<void> = Promise.resolve();
   let busy = false;
   let failure: unknown;
   let updating: Promise<void> = Promise.resolve();
 
-  /** Hashes the next bytes in line, if there are `atLeast` of them. */
+  function update(offset: number, length: number, memory: number, done: () => void): void {
+    taken += length;
+    updating = worker.update(offset, length, memory).finally(done);
+    updating.catch(fail);
+  }
+
+  function fail(error: unknown): void {
+    failure ??= error;
+    dropKept(Number.POSITIVE_INFINITY);
+  }
+
+  /** Lets go of slots before an offset: they were read back, or are of no use any more. */
+  function dropKept(before: number): void {
+    for (const [start, { done }] of kept) {
+      if (start >= before) continue;
+      kept.delete(start);
+      done();
+    }
+  }
+
+  /** Hashes all kept bytes that are next in line. */
+  function takeKept(): void {
+    for (let next = kept.get(taken); next !== undefined; next = kept.get(taken)) {
+      kept.delete(taken);
+      update(next.offset, next.length, RECEIVED, next.done);
+    }
+  }
+
+  /** Reads back and hashes the next bytes in line, if there are `atLeast` of them. */
   async function step(atLeast: number, end: number): Promise<boolean> {
-    const start = summer.taken;
-    const ready = Math.min(written.endFrom(start), end) - start;
-    if (ready <= 0 || ready < atLeast) return false;
-    const slot = await slots.acquire();
+    const start = taken;
+    const nextKept = Math.min(...kept.keys());
+    const ready = Math.min(written.endFrom(start), end, nextKept) - start;
+    if (ready <= 0 || ready < Math.min(atLeast, nextKept - start)) return false;
+    const slot = await steps.acquire();
     let handedOver = false;
     try {
       const wanted = slot.bytes.subarray(0, Math.min(STEP_BYTES, ready));
       const count = await file.read(wanted, start);
-      if (count === 0) return false;
-      summer.update(wanted.subarray(0, count));
+      if (count === 0 || failure !== undefined) return false;
       handedOver = true;
-      updating = worker.update(slot.offset, count).finally(slot.release);
-      updating.catch((error: unknown) => (failure ??= error));
+      update(slot.offset, count, STEPS, slot.release);
+      dropKept(taken);
       return true;
     } finally {
       if (!handedOver) slot.release();
     }
   }
 
+  /** Answers whether it got on. */
+  async function stepOn(atLeast: number, end: number): Promise<boolean> {
+    if (failure !== undefined) return false;
+    const before = taken;
+    takeKept();
+    return taken > before || step(atLeast, end);
+  }
+
   async function follow(): Promise<void> {
     busy = true;
     try {
-      while (failure === undefined && (await step(STEP_BYTES, Number.POSITIVE_INFINITY)));
+      while (await stepOn(STEP_BYTES, Number.POSITIVE_INFINITY));
     } catch (error) {
-      failure ??= error;
+      fail(error);
     } finally {
       busy = false;
     }
   }
   function wake(): void {
-    if (!busy) stepping = follow();
+    if (!busy && failure === undefined) stepping = follow();
   }
   wake();
 
   async function catchUp(end: number, options?: AbortOptions): Promise<void> {
     await stepping;
-    while (failure === undefined && summer.taken < end) {
-      options?.signal?.throwIfAborted();
-      if (!(await step(1, end))) break;
-    }
+    do options?.signal?.throwIfAborted();
+    while (await stepOn(1, end));
     await updating;
     if (failure !== undefined) throw failure;
   }
@@ -81,14 +133,25 @@ export async function createFollowingHasher(
       written.add({ start, end: start + bytes.length });
       wake();
     },
-    async finish(end, options): Promise<BlobHashes> {
+    offer(start, slot, length) {
+      const isNext = start === taken;
+      const isNear = start > taken && start < taken + AHEAD_BYTES_MAX;
+      const isKept =
+        failure === undefined && (isNext || (isNear && received.freeCount >= FREE_COUNT_MIN));
+      if (!isKept) return Promise.resolve();
+      return new Promise((done) => {
+        kept.set(start, { offset: slot.offset, length, done });
+        wake();
+      });
+    },
+    async finish(end, options) {
       await catchUp(end, options);
       const digest = await worker.digest();
       await worker.close();
-      return { digest, chunks: summer.finish() };
+      return digest;
     },
     async close() {
-      failure ??= new TypeError("the hasher is closed");
+      fail(new TypeError("the hasher is closed"));
       await stepping;
       await worker.close();
     },

@@ -12,6 +12,11 @@ export interface Partial {
   readonly directory: string;
   readonly dataPath: string;
   readonly file: FsFile;
+  /**
+   * The same file past the page cache, where the file system can; `file` itself elsewhere. Pages
+   * written through one must not be written through the other.
+   */
+  openDirect(): Promise<FsFile>;
   /** Whether {@link remove} was called. */
   readonly removed: boolean;
   /** Appends to the journal and makes it durable. The bytes must be durable already (INV-10). */
@@ -110,6 +115,21 @@ function holdPartial(
   let named = false;
   let open = true;
   let removed = false;
+  let direct: Promise<FsFile> | undefined;
+  const dataPath = join(directory, DATA_NAME);
+
+  async function openDirect(): Promise<FsFile> {
+    const opened = await layout.fs.open(dataPath, "update", { direct: true });
+    if (opened.alignment > 1) return opened;
+    await opened.close();
+    return file;
+  }
+
+  async function closeDirect(): Promise<void> {
+    // One that could not be opened was told to whoever asked for it.
+    const opened = await direct?.catch(() => undefined);
+    if (opened !== undefined && opened !== file) await opened.close();
+  }
 
   async function close(): Promise<void> {
     if (!open) return;
@@ -117,14 +137,19 @@ function holdPartial(
     try {
       await journal.close();
     } finally {
-      await file.close();
+      try {
+        await closeDirect();
+      } finally {
+        await file.close();
+      }
     }
   }
 
   return {
     directory,
-    dataPath: join(directory, DATA_NAME),
+    dataPath,
     file,
+    openDirect: () => (direct ??= openDirect()),
     get removed() {
       return removed;
     },
