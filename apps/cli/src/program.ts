@@ -4,6 +4,7 @@ import type { Command } from "./command-context.ts";
 import type { GcFlags } from "./commands/gc.ts";
 import type { PinFlags } from "./commands/pin.ts";
 import type { VerifyFlags } from "./commands/verify.ts";
+import { addPacks } from "./pack-commands.ts";
 import { VERSION } from "./version.ts";
 
 /** What a command line asks for. */
@@ -47,7 +48,7 @@ export async function parseArguments(args: readonly string[]): Promise<ParsedArg
   return { kind: "command", home: program.opts<{ home?: string }>().home, load: chosen };
 }
 
-type Choose = (load: () => Promise<Command>) => void;
+export type Choose = (load: () => Promise<Command>) => void;
 
 function createProgram(choose: Choose): Parser {
   const program = new Parser("store")
@@ -66,6 +67,7 @@ function createProgram(choose: Choose): Parser {
   addCare(program, choose);
   addGc(program, choose);
   addPins(program, choose);
+  addPacks(program, choose);
   return program;
 }
 

@@ -66,6 +66,7 @@ export { planGc } from "./plan/plan-gc.ts";
 export { simulateGc } from "./plan/simulate-gc.ts";
 
 export { applyGc, type ApplyOptions } from "./apply/apply-gc.ts";
+export { lookAgain, type SecondLook } from "./apply/look-again.ts";
 export type { GcEvent, GcFailure, GcReport } from "./apply/gc-report.ts";
 export { collectGarbage, type CollectOptions } from "./collect-garbage.ts";
 export { createRemainsExpirables } from "./debris/remains-expirables.ts";

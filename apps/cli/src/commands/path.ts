@@ -1,5 +1,6 @@
-import { StoreError } from "@store/layout";
+import { type Digest, StoreError } from "@store/layout";
 import { filesOf, formatName, type ModelFile, type StoredManifest } from "@store/manifest";
+import { unpackBlobs } from "@store/pack";
 
 import type { CommandContext } from "../command-context.ts";
 import { chooseEntryPoint } from "../models/entry-point.ts";
@@ -49,12 +50,14 @@ async function openModel(
   const entry = chooseEntryPoint(files);
   if (entry.kind === "blob") {
     await ensureFiles(store, stored, [entry.file], { signal });
+    await bringBack(store, [entry.file], signal);
     const location = await store.blobs.locate(entry.file.digest, { signal });
     if (location?.kind === "file") return { kind: "file", path: location.path };
   } else {
     await ensureFiles(store, stored, files, { signal });
+    await bringBack(store, files, signal);
   }
-  // What lies in a pack has no file of its own: it gets one among the views.
+  // It went into a pack again meanwhile: then it gets a file among the views.
   const shown = entry.kind === "blob" ? [entry.file] : files;
   const made = await makeView(store, stored.descriptor.digest, shown, { signal });
   if (entry.kind === "directory") {
@@ -65,6 +68,19 @@ async function openModel(
   return { kind: "file", path: target };
 }
 
+/** Gives what lies in a pack a file of its own, which a runtime can open and the view share. */
+async function bringBack(
+  { layout, blobs }: Store,
+  files: readonly ModelFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  const packed: Digest[] = [];
+  for (const { digest } of files) {
+    if ((await blobs.stat(digest, { signal }))?.where === "packed") packed.push(digest);
+  }
+  if (packed.length > 0) await unpackBlobs(layout, packed, { signal });
+}
+
 /** One file under its own name, which a runtime may go by. */
 async function openFile(
   { signal }: CommandContext,
@@ -73,6 +89,7 @@ async function openFile(
   file: ModelFile,
 ): Promise<Found> {
   await ensureFiles(store, stored, [file], { signal });
+  await bringBack(store, [file], signal);
   const [made] = await makeView(store, stored.descriptor.digest, [file], { signal });
   if (made === undefined) throw new TypeError(`no view of ${file.path}`);
   return { kind: "file", path: made.target };

@@ -7,6 +7,7 @@ import {
   openPinStore,
 } from "@store/gc";
 import { openBlobStore, openPartialDebris } from "@store/layout";
+import { openPackDebris, openSweepablePacks } from "@store/pack";
 
 import type { Store } from "../open-store.ts";
 import { createLeaseExpirables } from "./lease-expirables.ts";
@@ -19,8 +20,9 @@ export function createSweepPorts(store: Store, withSweepLock: GcPorts["withSweep
   const loose = openBlobStore(layout);
   return {
     blobs: {
-      // Packs are not swept: what is listed is loose, what a name needs may be anywhere.
+      // What is listed and what a name needs may be anywhere; only a loose file goes by itself.
       ...loose,
+      list: (options) => store.blobs.list(options),
       stat: async (digest, options) =>
         (await loose.stat(digest, options)) ?? store.packs.stat(digest, options),
     },
@@ -38,6 +40,8 @@ export function createSweepPorts(store: Store, withSweepLock: GcPorts["withSweep
       createViewExpirables(store),
       createTemporaryExpirables(layout),
       createRemainsExpirables(layout),
+      openPackDebris(layout),
     ],
+    packs: openSweepablePacks(layout, store.packs),
   };
 }

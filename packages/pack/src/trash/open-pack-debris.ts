@@ -7,7 +7,6 @@ import {
   explaining,
   ifPresent,
   type Layout,
-  TEMPORARY_PREFIX,
 } from "@store/layout";
 
 import { packDirectoryOf } from "../chkl/pack-home.ts";
@@ -21,9 +20,9 @@ import { locateFile } from "./rescue-index.ts";
 import { isVisible, removeData } from "./trash-pack.ts";
 
 /**
- * What interrupted writers and sweeps leave in `packs/`: files being written, files of packs
- * without an index, and second names of files that were given back. An index under a trash name is
- * none of it: it is given back, and the next sweep decides again.
+ * What interrupted writers and sweeps leave in `packs/`: files of packs without an index, and second
+ * names of files that were given back. An index under a trash name is none of it: it is given back,
+ * and the next sweep decides again.
  */
 export function openPackDebris(layout: Layout): Debris {
   const { fs } = layout;
@@ -32,7 +31,6 @@ export function openPackDebris(layout: Layout): Debris {
 
   /** Whether a name is debris now. */
   async function isDebris(name: string): Promise<boolean> {
-    if (name.startsWith(TEMPORARY_PREFIX)) return true;
     const trash = parsePackTrashName(name);
     if (trash !== undefined) return isSecondName(name, packFileName(trash.id, trash.kind));
     const file = parsePackFileName(name);
@@ -78,13 +76,11 @@ export function openPackDebris(layout: Layout): Debris {
     async remove(id) {
       const name = id.replace(/^packs\//, "");
       const file = parsePackFileName(name) ?? parsePackTrashName(name);
-      if (file === undefined && !/^\.tmp-[0-9a-f]{16}$/.test(name)) {
-        throw new TypeError(`not a leftover of packs: ${id}`);
-      }
+      if (file === undefined) throw new TypeError(`not a leftover of packs: ${id}`);
       if (layout.readOnly !== undefined) throw layout.readOnly;
       await explaining("remove a pack's file", async () => {
         if (!(await isDebris(name))) return;
-        if (file === undefined || parsePackTrashName(name) !== undefined) {
+        if (parsePackTrashName(name) !== undefined) {
           await ifPresent(fs.unlink(join(dir, name)));
         } else {
           await removeData(directory, file.id, createId());
