@@ -1,8 +1,6 @@
-import type { Command as Parser } from "commander";
-
 import type { PackFlags } from "./commands/pack.ts";
 import type { RepackFlags } from "./commands/repack.ts";
-import type { Choose } from "./program.ts";
+import type { Choose, Parser } from "./program.ts";
 
 /** The commands about packs. */
 export function addPacks(program: Parser, choose: Choose): void {

@@ -48,6 +48,8 @@ export async function parseArguments(args: readonly string[]): Promise<ParsedArg
   return { kind: "command", home: program.opts<{ home?: string }>().home, load: chosen };
 }
 
+export type { Parser };
+
 export type Choose = (load: () => Promise<Command>) => void;
 
 function createProgram(choose: Choose): Parser {
