@@ -95,6 +95,7 @@ async function prove(
     // Only bytes that are wrong are written about; a store we cannot write to keeps them in place.
     if (isStoreError(error, "ERR_STORE_READ_ONLY")) throw wrongBytes(digest, error);
     if (isStoreError(error, "ERR_STORE_VERSION_UNSUPPORTED")) throw wrongBytes(digest, error);
+    if (isStoreError(error, "ERR_STORE_FORMAT_UNREADABLE")) throw wrongBytes(digest, error);
     throw error;
   }
 }

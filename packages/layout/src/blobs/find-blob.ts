@@ -5,6 +5,7 @@ import { ifPresent } from "../fs/absence.ts";
 import type { FsStat } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import { rescueFromTrash } from "../trash/trash-blob.ts";
+import { mustBeInside } from "./inside-store.ts";
 
 export interface FoundBlob {
   readonly path: string;
@@ -19,6 +20,7 @@ const ATTEMPTS_MAX = 100;
  *
  * @param wrong inodes of files not to restore, because the caller has seen that they are wrong
  * @throws StoreError `ERR_STORE_NOT_A_FILE` for a link, directory or device in its place;
+ * `ERR_STORE_NOT_A_DIRECTORY` where a link or a file stands on the way to it;
  * `ERR_STORE_BLOB_SIZE_MISMATCH` for a zero-length file under any digest but the empty one's,
  * which is what a power cut leaves of a writer that does not sync
  */
@@ -27,6 +29,7 @@ export async function findBlob(
   digest: Digest,
   wrong?: ReadonlySet<number>,
 ): Promise<FoundBlob | undefined> {
+  await mustBeInside(layout, digest);
   let path: string | undefined = layout.paths.blob(digest);
   for (let attempt = 0; path !== undefined && attempt < ATTEMPTS_MAX; attempt += 1) {
     const stat = await statData(layout, path);

@@ -3,26 +3,55 @@ import { StoreError } from "../errors/store-error.ts";
 import { ifPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 
-/** What stands where a directory on the way to a blob should: a link, as a rule. */
+/** Layouts whose `blobs/sha256/` was seen to be a directory of the store: one look is enough for it. */
+const seen = new WeakSet<Layout>();
+
+/** What stands where `blobs/` or `blobs/sha256/` should: a link, as a rule. */
+export async function findLinkAbove(layout: Layout): Promise<string | undefined> {
+  const { blobs, sha256 } = layout.paths;
+  if (seen.has(layout)) return undefined;
+  const { link, last } = await walk(layout, [blobs, sha256]);
+  if (last === sha256) seen.add(layout);
+  return link;
+}
+
+/** What stands where a directory on the way to a blob should. */
 export async function findLink(layout: Layout, digest: Digest): Promise<string | undefined> {
-  const { fs, paths } = layout;
-  for (const path of [paths.fanout(digest), paths.blobDirectory(digest)]) {
+  const { paths } = layout;
+  const above = await findLinkAbove(layout);
+  if (above !== undefined) return above;
+  return (await walk(layout, [paths.fanout(digest), paths.blobDirectory(digest)])).link;
+}
+
+/** Goes down as far as there are directories. */
+async function walk(
+  { fs }: Layout,
+  way: readonly string[],
+): Promise<{ readonly link?: string; readonly last?: string | undefined }> {
+  let last: string | undefined;
+  for (const path of way) {
     const stat = await ifPresent(fs.lstat(path));
-    if (stat !== undefined && stat.kind !== "directory") return path;
+    if (stat === undefined) break;
+    if (stat.kind !== "directory") return { link: path };
+    last = path;
   }
-  return undefined;
+  return { last };
 }
 
 /**
- * Asked before anything in a blob's directory is changed: a file of somebody else's must not be
- * moved or removed because a link made it look like a blob.
+ * Asked before anything in a blob's directory is read or changed: a file of somebody else's must not
+ * be shown, moved or removed because a link made it look like a blob.
  *
  * @throws StoreError `ERR_STORE_NOT_A_DIRECTORY`
  */
 export async function mustBeInside(layout: Layout, digest: Digest): Promise<void> {
   const path = await findLink(layout, digest);
-  if (path === undefined) return;
-  throw new StoreError(`not a directory: ${path}`, {
+  if (path !== undefined) throw notADirectory(path);
+}
+
+/** The error of something else, a link as a rule, where a directory of the store belongs. */
+export function notADirectory(path: string): StoreError {
+  return new StoreError(`not a directory: ${path}`, {
     kind: "corrupt",
     code: "ERR_STORE_NOT_A_DIRECTORY",
     hint: "Look at what it is, then move it away.",

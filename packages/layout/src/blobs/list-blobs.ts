@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { AbortOptions } from "../abort-options.ts";
 import { type Digest, digestFromHex } from "../digest/digest.ts";
 import { explaining } from "../errors/system-error.ts";
-import { ifPresent, namesIn } from "../fs/absence.ts";
+import { namesIn } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
+import { listFanouts } from "./list-fanouts.ts";
 
 /**
  * Digests by the names of their directories, ascending: 256 listings whatever the number of blobs,
@@ -15,10 +16,8 @@ export async function* listBlobs(
   options: AbortOptions = {},
 ): AsyncGenerator<Digest> {
   const { fs, paths } = layout;
-  const fanouts = await explaining("list blobs", () => ifPresent(fs.readdir(paths.sha256)));
-  for (const fanout of (fanouts ?? []).toSorted()) {
+  for (const fanout of await listFanouts(layout)) {
     options.signal?.throwIfAborted();
-    if (!/^[0-9a-f]{2}$/.test(fanout)) continue;
     const names = await explaining("list blobs", () => namesIn(fs, join(paths.sha256, fanout)));
     for (const hex of names.toSorted()) {
       const digest = hex.startsWith(fanout) ? digestFromHex(hex) : undefined;

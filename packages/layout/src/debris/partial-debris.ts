@@ -1,5 +1,6 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
+import { listFanouts } from "../blobs/list-fanouts.ts";
 import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
 import { ifPresent } from "../fs/absence.ts";
@@ -35,9 +36,9 @@ export function openPartialDebris(layout: Layout): Debris {
   const { fs, paths } = layout;
 
   async function* directories(): AsyncGenerator<string> {
+    const fanouts = await listFanouts(layout);
     for (const name of await namesIn(paths.blobs)) yield `blobs/${name}`;
-    for (const fanout of await namesIn(paths.sha256)) {
-      if (!/^[0-9a-f]{2}$/.test(fanout)) continue;
+    for (const fanout of fanouts) {
       for (const name of await namesIn(join(paths.sha256, fanout))) {
         if (name.startsWith(".")) yield `blobs/sha256/${fanout}/${name}`;
       }
@@ -71,6 +72,9 @@ export function openPartialDebris(layout: Layout): Debris {
 
   async function removeAll(id: string): Promise<void> {
     const directory = join(paths.root, id);
+    // A link must not make what somebody keeps elsewhere look like a transfer.
+    for (const path of [dirname(directory), directory])
+      if ((await ifPresent(fs.lstat(path)))?.kind !== "directory") return;
     for (const name of await namesIn(directory)) await ifPresent(fs.unlink(join(directory, name)));
     try {
       await ifPresent(fs.rmdir(directory));

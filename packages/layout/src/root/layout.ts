@@ -10,7 +10,7 @@ import { writeDocument } from "../fs/write-document.ts";
 import { createNodeProcesses } from "../processes/node-processes.ts";
 import type { ProcessTable } from "../processes/process-identity.ts";
 import { createPaths, type Paths } from "./paths.ts";
-import { encodeStoreFormat, readStoreFormat, unsupportedFormat } from "./store-format.ts";
+import { encodeStoreFormat, whyNotWritable } from "./store-format.ts";
 
 /** An opened root: its paths and the impurities every store over it shares. */
 export interface Layout {
@@ -42,29 +42,31 @@ export interface OpenLayoutOptions {
 /**
  * Attaches to a store. Creates nothing: directories appear with the first write.
  *
- * @param root made absolute; may be absent, may be behind a symlink
+ * @param root made absolute; may be absent; may be a link, which is followed now and never again
  * @throws StoreError `ERR_STORE_NOT_A_DIRECTORY`
  */
 export async function openLayout(root: string, options: OpenLayoutOptions = {}): Promise<Layout> {
   if (root === "") throw notADirectory(root, "empty directory name");
   const fs = options.fs ?? nodeFs;
-  const paths = createPaths(resolve(root));
+  const given = resolve(root);
   try {
-    const stat = await ifPresent(fs.stat(paths.root));
+    const stat = await ifPresent(fs.stat(given));
     if (stat !== undefined && stat.kind !== "directory") {
-      throw notADirectory(paths.root, `not a directory: ${paths.root}`);
+      throw notADirectory(given, `not a directory: ${given}`);
     }
-    const format = stat === undefined ? undefined : await readStoreFormat(fs, paths);
-    const readOnly = options.readOnly
-      ? openedReadOnly(paths.root)
-      : format?.writable === false
-        ? unsupportedFormat(format)
-        : undefined;
+    const paths = createPaths(stat === undefined ? given : await withoutLink(fs, given));
+    const refusal = stat === undefined ? undefined : await whyNotWritable(fs, paths);
+    const readOnly = options.readOnly ? openedReadOnly(paths.root) : refusal;
     const { now = Date.now, processes = createNodeProcesses() } = options;
     return createLayout({ paths, fs, now, processes, readOnly });
   } catch (error) {
-    throw asStoreError(error, `open the store`, paths.root);
+    throw asStoreError(error, `open the store`, given);
   }
+}
+
+/** Resolved once: whoever points the link elsewhere later does not split what is under way. */
+async function withoutLink(fs: FsPort, root: string): Promise<string> {
+  return (await fs.lstat(root)).kind === "symlink" ? fs.realpath(root) : root;
 }
 
 function createLayout(parts: Omit<Layout, "makeDirectory">): Layout {

@@ -32,6 +32,7 @@ const ORIGINS_BYTES_MAX = ORIGINS_MAX * 4 * TEXT_CHARS_MAX;
 export async function readOrigins(layout: Layout, digest: Digest): Promise<readonly Origin[]> {
   let bytes;
   try {
+    await mustBeInside(layout, digest);
     bytes = await readDocument(layout.fs, layout.paths.origins(digest), {
       bytesMax: ORIGINS_BYTES_MAX,
     });

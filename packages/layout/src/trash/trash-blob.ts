@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 
 import type { Trashed } from "../blobs/blob-store.ts";
 import { findLink, mustBeInside } from "../blobs/inside-store.ts";
+import { listFanouts } from "../blobs/list-fanouts.ts";
 import { type Digest, digestFromHex, digestHex, EMPTY_DIGEST } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
@@ -167,8 +168,7 @@ export async function rescueFromTrash(
 /** Trash names that an earlier sweep left behind, in the order of their digests. */
 export async function* listTrash(layout: Layout): AsyncGenerator<Trashed> {
   const { fs, paths } = layout;
-  for (const fanout of ((await ifPresent(fs.readdir(paths.sha256))) ?? []).toSorted()) {
-    if (!/^[0-9a-f]{2}$/.test(fanout)) continue;
+  for (const fanout of await listFanouts(layout)) {
     const blobs = await namesIn(fs, join(paths.sha256, fanout));
     for (const hex of blobs.toSorted()) {
       const digest = digestFromHex(hex);

@@ -14,6 +14,7 @@ import type { FsFile } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import { CHUNK_BYTES, type ChunkMap } from "../sidecars/chunk-map.ts";
 import { readChunkMap } from "../sidecars/chunk-sidecar.ts";
+import { findStoreDamage } from "./store-damage.ts";
 
 export interface VerifyEvent {
   readonly kind: "blob";
@@ -55,6 +56,7 @@ export async function* verifyBlobs(
   const deadline = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   const concurrency = options.concurrency ?? Math.min(CONCURRENCY_MAX, availableParallelism());
   const running: Promise<readonly Finding[]>[] = [];
+  if (options.digests === undefined) yield* await findStoreDamage(layout);
   try {
     for await (const digest of options.digests ?? listBlobs(layout, options)) {
       if (performance.now() > deadline) break;

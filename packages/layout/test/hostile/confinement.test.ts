@@ -1,10 +1,17 @@
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { openBlobStore, openLayout, openLeaseStore } from "@store/layout";
-import { createContent, expectStoreError } from "@store/layout/testing";
+import {
+  openBlobStore,
+  openLayout,
+  openLeaseStore,
+  openPartialDebris,
+  readOrigins,
+  recheckBlob,
+} from "@store/layout";
+import { collectContent, createContent, expectStoreError } from "@store/layout/testing";
 
 import {
   codesOf,
@@ -81,10 +88,24 @@ describe.each(links)("a link out of the store in place of $what", ({ replace }) 
       });
     });
 
-    it("does not keep verification from ending", async () => {
+    it("is not read through", async () => {
       await withLink(bytes, async ({ layout }) => {
-        const expected = bytes === content ? [] : [expect.any(String)];
-        expect(await codesOf(layout)).toEqual(expected);
+        const blobs = openBlobStore(await openLayout(layout.paths.root));
+        const looks: readonly (() => Promise<unknown>)[] = [
+          () => blobs.stat(digest),
+          () => blobs.locate(digest),
+          () => blobs.ensureVerified(digest),
+          () => collectContent(blobs.read(digest)),
+          () => recheckBlob(layout, digest),
+        ];
+        for (const look of looks) await expectStoreError(look(), "ERR_STORE_NOT_A_DIRECTORY");
+        expect(await readOrigins(layout, digest)).toEqual([]);
+      });
+    });
+
+    it("is told of by verification", async () => {
+      await withLink(bytes, async ({ layout }) => {
+        expect(await codesOf(layout)).toEqual(["ERR_STORE_NOT_A_DIRECTORY"]);
       });
     });
   });
@@ -100,6 +121,56 @@ describe.each(links)("a link out of the store in place of $what", ({ replace }) 
     }, false);
   });
 });
+
+it("a link out of the store in place of a fan-out shows nothing of what is behind it", async () => {
+  await inStore(async ({ layout, outside }) => {
+    const hex = digest.slice("sha256:".length);
+    const partial = `.partial-${hex}.0123456789abcdef`;
+    await mkdir(join(outside, hex));
+    await mkdir(join(outside, partial));
+    await writeFile(join(outside, partial, "data.tmp"), "somebody else's");
+    await rm(layout.paths.fanout(digest), { recursive: true });
+    await symlink(outside, layout.paths.fanout(digest));
+    const before = await pictureOf(outside);
+    for await (const found of openBlobStore(layout).list()) expect(found).not.toBe(digest);
+    const debris = openPartialDebris(layout);
+    for await (const { id } of debris.list()) expect.fail(`listed: ${id}`);
+    await debris.remove(`blobs/sha256/${hex.slice(0, 2)}/${partial}`);
+    expect(await pictureOf(outside)).toEqual(before);
+    await rm(outside, { recursive: true });
+  }, false);
+});
+
+it.each([
+  ["blobs/", (place: Place) => place.layout.paths.blobs],
+  ["blobs/sha256/", (place: Place) => place.layout.paths.sha256],
+])(
+  "a link out of the store in place of %s is neither read nor written through",
+  async (_name, at) => {
+    await inStore(async (place) => {
+      const elsewhere = join(place.outside, "elsewhere");
+      await rename(at(place), elsewhere);
+      await symlink(elsewhere, at(place));
+      const before = await pictureOf(place.outside);
+      const layout = await openLayout(place.layout.paths.root);
+      const blobs = openBlobStore(layout);
+      const list = async (): Promise<void> => {
+        for await (const found of blobs.list()) expect.fail(found);
+      };
+      const uses: readonly (() => Promise<unknown>)[] = [
+        list,
+        () => codesOf(layout),
+        () => blobs.stat(digest),
+        () => collectContent(blobs.read(digest)),
+        () => blobs.add(createContent(10, 5)),
+        () => blobs.trash(digest, "sweep"),
+      ];
+      for (const use of uses) await expectStoreError(use(), "ERR_STORE_NOT_A_DIRECTORY");
+      expect(await pictureOf(place.outside)).toEqual(before);
+      await rm(elsewhere, { recursive: true });
+    }, false);
+  },
+);
 
 describe("a lease that calls itself by a path", () => {
   const id = "0123456789abcdef";

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, readdir, symlink } from "node:fs/promises";
+import { chmod, chown, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
-import { type Layout, openBlobStore, openLayout } from "@store/layout";
+import { digestBytes, type Layout, openBlobStore, openLayout } from "@store/layout";
 import { createContent, createTemporaryLayout, expectStoreError } from "@store/layout/testing";
 import { codesOf, content, digest, expectWhole, inStore, putWhole } from "./place.ts";
 
@@ -31,6 +31,22 @@ describe("the root", () => {
       await expectWhole(blobs, content);
       const { digest: more } = await blobs.add(createContent(10, 4));
       expect(await openBlobStore(layout).stat(more)).toMatchObject({ size: 10 });
+    });
+  });
+
+  it("stays the one that was opened where its link is pointed elsewhere meanwhile", async () => {
+    await inStore(async ({ layout, outside }) => {
+      const alias = join(dirname(layout.paths.root), "alias");
+      await symlink(layout.paths.root, alias);
+      const blobs = openBlobStore(await openLayout(alias));
+      const other = createContent(10, 4);
+      await using ingest = await blobs.ingest({ digest: digestBytes(other), size: other.length });
+      await ingest.writeAt(0, other);
+      await rm(alias);
+      await symlink(outside, alias);
+      await ingest.commit();
+      await expectWhole(blobs, content);
+      await expectWhole(openBlobStore(layout), other);
     });
   });
 

@@ -3,12 +3,20 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { digestBytes, openBlobStore, openLayout, openLeaseStore } from "@store/layout";
+import {
+  digestBytes,
+  type ErrorCode,
+  type Layout,
+  openBlobStore,
+  openLayout,
+  openLeaseStore,
+} from "@store/layout";
 import { createContent, expectStoreError } from "@store/layout/testing";
 import {
   check,
   codesOf,
   content,
+  type Damage,
   damages,
   digest,
   expectWhole,
@@ -19,56 +27,97 @@ import {
   writers,
 } from "./place.ts";
 
+/** Everything that is there can be read; nothing can be written, and nothing is changed by trying. */
+async function expectReadOnly(
+  { paths }: Layout,
+  expected: { readonly refusal: ErrorCode; readonly findings: readonly ErrorCode[] },
+): Promise<void> {
+  const layout = await openLayout(paths.root);
+  const blobs = openBlobStore(layout);
+  const before = await pictureOf(paths.root);
+  await expectWhole(blobs, content);
+  expect(await codesOf(layout)).toEqual(expected.findings);
+  const other = createContent(100, 9);
+  const descriptor = { digest: digestBytes(other), size: 100 };
+  const writes: readonly (() => Promise<unknown>)[] = [
+    () => blobs.add(other),
+    () => blobs.put(descriptor, other),
+    () => blobs.ingest(descriptor),
+    () => blobs.trash(digest, "sweep"),
+    () => blobs.release([digest]),
+    () => openLeaseStore(layout).acquire([digest], { reason: "test" }),
+  ];
+  for (const write of writes) await expectStoreError(write(), expected.refusal);
+  expect(await pictureOf(paths.root)).toEqual(before);
+}
+
 describe("format.json", () => {
-  const unreadable = Object.entries(kinds).filter(([name]) => name !== "a link to nothing");
-  it.each([...unreadable, ["a link to nothing", kinds["a link to nothing"]] as const])(
-    "keeps the store from being opened where it is %s",
+  const garbage: Readonly<Record<string, Damage>> = Object.fromEntries(
+    Object.entries({
+      "no bytes": "",
+      zeros: "\0".repeat(50),
+      garbage: "][",
+      "bytes that are not UTF-8": Buffer.from('{"format":1,"x":"\xff"}', "latin1"),
+      "format 0": '{"format":0}',
+      "half a format": '{"format":1.5}',
+      "the format as text": '{"format":"1"}',
+      "features that are no names": '{"format":1,"incompat":[{}]}',
+      "no format": "{}",
+      "an array": "[]",
+      null: "null",
+    }).map(([name, text]) => [name, (path: string) => writeFile(path, text)]),
+  );
+  const unreadable: Readonly<Record<string, Damage>> = {
+    ...kinds,
+    ...garbage,
+    "a terabyte": (path) => truncate(path, 2 ** 40),
+  };
+
+  it.each(Object.entries(unreadable))(
+    "makes the store one to read only, and is told of, where it is unreadable: %s",
     async (_name, damage) => {
       await inStore(async (place) => {
-        await damage?.(place.layout.paths.format, place);
-        await expectStoreError(openLayout(place.layout.paths.root), "ERR_STORE_NOT_A_FILE");
+        await damage(place.layout.paths.format, place);
+        await expectReadOnly(place.layout, {
+          refusal: "ERR_STORE_FORMAT_UNREADABLE",
+          findings: ["ERR_STORE_FORMAT_UNREADABLE"],
+        });
+      });
+    },
+    10_000,
+  );
+
+  it.each(Object.entries(kinds).filter(([name]) => !/^an? (empty )?directory/.test(name)))(
+    "is not looked for behind what is not its directory: .store is %s",
+    async (_name, damage) => {
+      await inStore(async (place) => {
+        await damage(place.layout.paths.own, place);
+        const layout = await openLayout(place.layout.paths.root);
+        const adding = openBlobStore(layout).add(createContent(100, 9));
+        await expectStoreError(adding, "ERR_STORE_FORMAT_UNREADABLE");
+        expect(await codesOf(layout)).toEqual(["ERR_STORE_FORMAT_UNREADABLE"]);
       });
     },
     10_000,
   );
 
   it.each([
-    ["no bytes", ""],
-    ["zeros", "\0".repeat(50)],
-    ["garbage", "]["],
-    ["bytes that are not UTF-8", Buffer.from('{"format":1,"x":"\xff"}', "latin1")],
     ["a newer format", '{"format":2}'],
+    ["a newer format that looks otherwise", '{"format":2,"incompat":{"none":true}}'],
     ["a feature that is unknown", '{"format":1,"incompat":["encrypted"]}'],
-    ["format 0", '{"format":0}'],
-    ["half a format", '{"format":1.5}'],
-    ["the format as text", '{"format":"1"}'],
-    ["no format", "{}"],
-    ["an array", "[]"],
-    ["null", "null"],
-  ])("makes the store one to read only where it holds %s", async (_name, text) => {
+  ])("makes the store one to read only where it announces %s", async (_name, text) => {
     await inStore(async ({ layout }) => {
       await writeFile(layout.paths.format, text);
-      const blobs = openBlobStore(await openLayout(layout.paths.root));
-      const tree = await pictureOf(layout.paths.root);
-      await expectWhole(blobs, content);
-      expect(await codesOf(await openLayout(layout.paths.root))).toEqual([]);
-      const other = createContent(100, 9);
-      const writes = [
-        blobs.add(other),
-        blobs.put({ digest: digestBytes(other), size: 100 }, other),
-        blobs.ingest({ digest: digestBytes(other), size: 100 }),
-        blobs.trash(digest, "sweep"),
-        blobs.release([digest]),
-      ];
-      for (const write of writes) await expectStoreError(write, "ERR_STORE_VERSION_UNSUPPORTED");
-      expect(await pictureOf(layout.paths.root)).toEqual(tree);
+      await expectReadOnly(layout, { refusal: "ERR_STORE_VERSION_UNSUPPORTED", findings: [] });
     });
   });
 
-  it("is refused over its limit before it is read", async () => {
+  it("says in words what it could not read", async () => {
     await inStore(async ({ layout }) => {
-      await truncate(layout.paths.format, 2 ** 40);
-      await expectStoreError(openLayout(layout.paths.root), "ERR_STORE_FILE_TOO_LARGE");
+      await writeFile(layout.paths.format, "][");
+      const { readOnly } = await openLayout(layout.paths.root);
+      expect(readOnly?.message).toContain(layout.paths.format);
+      expect(readOnly?.message).not.toMatch(/NaN|undefined/);
     });
   });
 
@@ -156,9 +205,15 @@ describe.each(writers)("what is not the store's, when a blob is written by $way,
     );
   });
 
-  it("is passed over where it is a file in place of another fan-out", async () => {
-    const free = digest.startsWith("sha256:00") ? "01" : "00";
-    await check(({ layout }) => writeFile(join(layout.paths.sha256, free), "x"), write, {});
+  it("is told of and harms no other blob where it is a file in place of another fan-out", async () => {
+    await inStore(async ({ layout }) => {
+      const free = digest.startsWith("sha256:00") ? "01" : "00";
+      await writeFile(join(layout.paths.sha256, free), "x");
+      const blobs = openBlobStore(await openLayout(layout.paths.root));
+      await write(blobs);
+      await expectWhole(blobs, content);
+      expect(await codesOf(layout)).toEqual(["ERR_STORE_NOT_A_DIRECTORY"]);
+    });
   });
 
   it("is passed over by a sweep's look at trash where it is a file in place of a directory", async () => {
@@ -178,7 +233,7 @@ describe.each(writers)("what is not the store's, when a blob is written by $way,
         await writeFile(layout.paths.fanout(digest), "x");
       },
       write,
-      { refusal: "ERR_STORE_NOT_A_FILE" },
+      { finding: "ERR_STORE_NOT_A_DIRECTORY", refusal: "ERR_STORE_NOT_A_DIRECTORY" },
     );
   });
 
@@ -189,7 +244,7 @@ describe.each(writers)("what is not the store's, when a blob is written by $way,
         await writeFile(directory, "x");
       },
       write,
-      { finding: "ERR_STORE_NOT_A_FILE", refusal: "ERR_STORE_NOT_A_FILE" },
+      { finding: "ERR_STORE_NOT_A_DIRECTORY", refusal: "ERR_STORE_NOT_A_DIRECTORY" },
     );
   });
 
@@ -200,7 +255,7 @@ describe.each(writers)("what is not the store's, when a blob is written by $way,
         await symlink(outside, layout.paths.fanout(digest));
       },
       write,
-      { refusal: "ERR_STORE_NOT_A_DIRECTORY" },
+      { finding: "ERR_STORE_NOT_A_DIRECTORY", refusal: "ERR_STORE_NOT_A_DIRECTORY" },
     );
   });
 });
