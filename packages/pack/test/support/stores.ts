@@ -1,4 +1,16 @@
-import { type BlobStore, type Digest, type Layout, openBlobStore, overlay } from "@store/layout";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import {
+  type BlobStore,
+  type Digest,
+  type FsPort,
+  type Layout,
+  openBlobStore,
+  openLayout,
+  overlay,
+} from "@store/layout";
 
 import { openPackSet, type PackSet } from "../../src/index.ts";
 
@@ -34,3 +46,29 @@ export async function listLoose(layout: Layout): Promise<readonly Digest[]> {
 
 /** Nothing is needed by anybody. */
 export const noOneNeeds = async (): Promise<ReadonlySet<Digest>> => new Set<Digest>();
+
+/** Where a sync costs nothing: for tests that make thousands of stores. */
+const MEMORY = "/dev/shm";
+
+/** A store in memory where there is such a place, gone when it is disposed. */
+export interface MemoryStore extends AsyncDisposable {
+  readonly root: string;
+  readonly layout: Layout;
+  reopen(fs?: FsPort): Promise<Layout>;
+}
+
+export async function createMemoryStore(): Promise<MemoryStore> {
+  const parent = await stat(MEMORY).then(
+    () => MEMORY,
+    () => tmpdir(),
+  );
+  const directory = await mkdtemp(join(parent, "store-pack-"));
+  const root = join(directory, "models");
+  const reopen = (fs?: FsPort): Promise<Layout> => openLayout(root, fs === undefined ? {} : { fs });
+  return {
+    root,
+    layout: await reopen(),
+    reopen,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+}
