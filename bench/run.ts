@@ -1,6 +1,9 @@
 /** `pnpm bench [NAME…]`: runs the benchmarks whose names begin with one of the given ones; all by default. */
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   "gc/plan": async () => (await import("./gc/plan.ts")).benchGcPlan(),
+  "gc/snapshot": async () => (await import("./gc/snapshot.ts")).benchGcSnapshot(),
+  "gc/delete": async () => (await import("./gc/delete.ts")).benchGcDelete(),
+  "gc/idle": async () => (await import("./gc/idle.ts")).benchGcIdle(),
   "layout/add": async () => (await import("./layout/add.ts")).benchAdd(),
   "layout/verify": async () => (await import("./layout/verify.ts")).benchVerify(),
   "layout/list": async () => (await import("./layout/list.ts")).benchList(),
