@@ -4,6 +4,7 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { collectGarbage } from "@store/gc";
 
@@ -30,6 +31,9 @@ export interface WorkerTask {
 
 /** Exit codes that may come of others' work; each leaves things as they were. */
 const EXPECTED = [4, 5, 10];
+
+/** Long enough for others to publish something. */
+const MUTANT_DELAY_MS = 200;
 
 const task = JSON.parse(process.argv[2] ?? "{}") as WorkerTask;
 const random = createRandom(task.seed);
@@ -156,11 +160,18 @@ async function sweep(): Promise<void> {
   process.stdout.write("s");
 }
 
-/** Every look but the first finds nothing that is needed. */
+/** Every look but the first finds nothing that is needed, and the first one is a while ago. */
 function withMutant(ports: ReturnType<typeof createSweepPorts>): typeof ports {
   let looks = 0;
   return {
     ...ports,
+    blobs: {
+      ...ports.blobs,
+      async trash(digest, id) {
+        await delay(MUTANT_DELAY_MS);
+        return ports.blobs.trash(digest, id);
+      },
+    },
     roots(options) {
       looks += 1;
       return looks === 1 ? ports.roots(options) : (async function* () {})();
@@ -204,7 +215,7 @@ const deeds: readonly (readonly [string, () => Promise<void>])[] = [
   ["sweep", sweep],
   ["gc", () => command("gc", "--min-age", "0", "--allow-empty")],
   ["pack", () => command("pack")],
-  ["unpack", () => command("unpack")],
+  ["unpack", () => command("unpack", "--all")],
   ["look", look],
   ["look", look],
 ];
@@ -228,4 +239,3 @@ while (!input.ended) {
   }
 }
 process.exit(0);
-

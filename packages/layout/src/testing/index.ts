@@ -4,5 +4,14 @@ export { collectContent, createContent, sliceContent, streamContent } from "./co
 export { expectStoreError } from "./expect-error.ts";
 export { createFaultyFs, type FaultyFs, type FsFault, FsStopped } from "./faulty-fs.ts";
 export { ingestSuite, type IngestSuiteOptions } from "./ingest-suite.ts";
+export {
+  createDisk,
+  createMemory,
+  type Disk,
+  FILE_SYSTEMS,
+  type FileSystem,
+  whyNoPowerCut,
+} from "./power-cut-disk.ts";
 export { itUnless, type SkippedTest } from "./skipping.ts";
 export { createTemporaryLayout, type TemporaryLayout } from "./temporary-layout.ts";
+export { type Point, trace, type TracedRun, type TraceOptions, whyNoTrace } from "./trace.ts";

@@ -10,7 +10,7 @@ import { pick } from "../../pick.ts";
 import { createScratch } from "../../scratch.ts";
 import { findBrokenPromises, findUnrepaired, findViolations } from "../check-store.ts";
 import { type CrashOperation, operations } from "../operations.ts";
-import { type Point, trace, type TracedRun, whyNoTrace } from "./trace.ts";
+import { type Point, trace, type TracedRun, whyNoTrace } from "../../../src/testing/trace.ts";
 
 /** Calls per operation at which it is killed by default. */
 const POINTS_USUAL = 5;

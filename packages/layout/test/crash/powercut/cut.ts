@@ -8,7 +8,7 @@ import { createSimulatedMachine } from "../../faults/simulated-processes.ts";
 import { interceptFs } from "../../intercept-fs.ts";
 import { findBrokenPromises, findUnrepaired, findViolations } from "../check-store.ts";
 import type { CrashOperation } from "../operations.ts";
-import type { Disk } from "./mounts.ts";
+import type { Disk } from "../../../src/testing/power-cut-disk.ts";
 import { createUnsyncedFs, type SyncMistake } from "./unsynced-fs.ts";
 
 /** What the rest of the machine does to the disk before the power goes. */

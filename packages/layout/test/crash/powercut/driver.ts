@@ -4,7 +4,12 @@
 import { pick, createRandom } from "../../pick.ts";
 import { operations } from "../operations.ts";
 import { type Company, type Cut, cutOnce, listCalls } from "./cut.ts";
-import { createDisk, createMemory, type Disk, type FileSystem } from "./mounts.ts";
+import {
+  createDisk,
+  createMemory,
+  type Disk,
+  type FileSystem,
+} from "../../../src/testing/power-cut-disk.ts";
 import type { SyncMistake } from "./unsynced-fs.ts";
 
 /** What to do, as the one argument. */

@@ -8,7 +8,11 @@ import { describe, expect, it } from "vitest";
 
 import { FULL, report } from "../../full.ts";
 import type { DriverReport, DriverTask } from "./driver.ts";
-import { FILE_SYSTEMS, type FileSystem, whyNoPowerCut } from "./mounts.ts";
+import {
+  FILE_SYSTEMS,
+  type FileSystem,
+  whyNoPowerCut,
+} from "../../../src/testing/power-cut-disk.ts";
 import type { SyncMistake } from "./unsynced-fs.ts";
 
 /** Cuts by default, 200 in all: btrfs is cut by copying its disk, which takes the longest. */
