@@ -39,7 +39,7 @@ export { nodeFs } from "./fs/node-fs.ts";
 export { publish, type PublishOptions } from "./fs/publish.ts";
 export { readDocument, type ReadDocumentOptions } from "./fs/read-document.ts";
 export { createId, TEMPORARY_PREFIX, temporaryName } from "./fs/temporary-name.ts";
-export { writeDocument } from "./fs/write-document.ts";
+export { writeDocument, type WriteDocumentOptions } from "./fs/write-document.ts";
 export { writeFully } from "./fs/write-fully.ts";
 
 export { type HomeEnv, resolveHome } from "./root/resolve-home.ts";

@@ -212,7 +212,7 @@ describe("the calls of a publish", () => {
     const steps = fs.calls
       .filter((call) => call.includes(below))
       .map((call) => call.replace(below, "").replace(/\.tmp-[0-9a-f]+/, ".tmp"))
-      .filter((call) => /^(?:mkdir|fsync|fsync-directory|rename|open-create) /.test(call));
+      .filter((call) => /^(?:mkdir|fsync|fsync-directory|link|rename|open-create) /.test(call));
     expect(steps).toEqual([
       "mkdir ",
       "mkdir /h",
@@ -223,7 +223,7 @@ describe("the calls of a publish", () => {
       "fsync-directory /h/n",
       "open-create /h/n/m/.tmp",
       "fsync /h/n/m/.tmp",
-      "rename /h/n/m/.tmp",
+      "link /h/n/m/.tmp",
       "fsync-directory /h/n/m",
     ]);
   });

@@ -5,7 +5,7 @@ import type { Digest } from "@store/layout";
 import { createFaultyFs, expectStoreError } from "@store/layout/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { encodeV1, formatName } from "../src/index.ts";
+import { encodeV1, formatName, verifyManifests } from "../src/index.ts";
 import { quickFs } from "./support/quick-fs.ts";
 import {
   addBlob,
@@ -193,7 +193,6 @@ describe("roots", () => {
     ["cut off", "h/n/m/t", '{"schemaVersion":2,"layers":['],
     ["empty", "h/n/m/t", ""],
     ["NUL-padded", "x.json", new Uint8Array(4096)],
-    ["of a newer version", "x.json", '{"schema_version":2}'],
     ["too large", "x.json", " ".repeat(4 * 1024 * 1024 + 1)],
     ["no manifest", "h/n/m/t", "[]"],
   ])("stop at a name that is %s", async (_what, path, content) => {
@@ -203,6 +202,28 @@ describe("roots", () => {
     expect(error.kind).toBe("corrupt");
     expect(error.cause).toBeDefined();
     expect(await names()).toHaveLength(2);
+  });
+
+  it.each([
+    ["a newer version", '{"schemaVersion":3,"layers":[]}', "MANIFEST_VERSION_UNSUPPORTED"],
+    [
+      "a blob named by SHA-512",
+      `{"layers":[{"digest":"sha512:${"a".repeat(128)}","size":1}]}`,
+      "DIGEST_UNSUPPORTED",
+    ],
+  ])("stop at a whole name of %s, and say how to leave it out", async (_what, text, reason) => {
+    await putImage("z/z/z:z");
+    await writeByHand("h/n/m/t", text);
+    const error = await expectStoreError(collect(store.manifests.roots()), unreadable);
+    expect(error.kind).toBe("unsupported");
+    expect(error.detail).toEqual({ name: "h/n/m:t", reason: `ERR_STORE_${reason}` });
+    expect(error.hint).toContain("move its file out of `manifests/`");
+    const findings = await collect(verifyManifests(store.manifests, store.blobs));
+    expect(findings.map(({ code, subject }) => [code, subject])).toEqual([
+      [`ERR_STORE_${reason}`, "h/n/m:t"],
+    ]);
+    expect(await store.manifests.unlink(nameOf("h/n/m:t"))).toBe(true);
+    expect(await collect(store.manifests.roots())).toHaveLength(1);
   });
 
   it("stop at links, which may hide names", async () => {

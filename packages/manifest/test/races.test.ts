@@ -1,12 +1,21 @@
 /** What another program does between two steps of ours, with no lock between us. */
-import { access, mkdir, readdir, rmdir, symlink, unlink, writeFile } from "node:fs/promises";
+import {
+  access,
+  mkdir,
+  readdir,
+  rename,
+  rmdir,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { type BlobStore, type FsPort, openBlobStore, openLeaseStore } from "@store/layout";
 import { createFaultyFs, expectStoreError } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
-import { encodeV1, formatName, type ManifestStore, openManifestStore } from "../src/index.ts";
+import { encodeV1, formatName } from "../src/index.ts";
+import { disturb } from "./support/disturb.ts";
 import { quickFs } from "./support/quick-fs.ts";
 import {
   addBlob,
@@ -20,36 +29,6 @@ import {
 } from "./support/test-store.ts";
 
 const ref = nameOf("h/n/m:t");
-
-/** The store as another program has it whose calls are watched and preceded by something else. */
-async function disturb(
-  store: TestStore,
-  before: (operation: keyof FsPort, path: string) => Promise<void>,
-  wrap: (blobs: BlobStore) => BlobStore = (blobs) => blobs,
-): Promise<ManifestStore> {
-  const named = join(store.root, "manifests");
-  const watch =
-    <A extends readonly string[], R>(operation: keyof FsPort, call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      const path = args.at(operation === "open" ? 0 : -1) ?? "";
-      if (path.startsWith(named)) await before(operation, path);
-      return call(...args);
-    };
-  const fs: FsPort = {
-    ...quickFs,
-    open: async (path, mode, options) => {
-      if (path.startsWith(named) && mode === "create") await before("open", path);
-      return quickFs.open(path, mode, options);
-    },
-    rename: watch("rename", quickFs.rename),
-    link: watch("link", quickFs.link),
-    unlink: watch("unlink", quickFs.unlink),
-    syncDirectory: watch("syncDirectory", quickFs.syncDirectory),
-  };
-  const layout = await store.temporary.reopen({ fs });
-  const blobs = wrap(openBlobStore(layout));
-  return openManifestStore(layout, { blobs, leases: openLeaseStore(layout) });
-}
 
 async function names(store: TestStore): Promise<readonly string[]> {
   return (await collect(store.manifests.list())).map(({ name }) => formatName(name));
@@ -84,12 +63,47 @@ describe("another program that", () => {
     expect(await names(store)).toEqual(["h/n/m:t"]);
   });
 
+  it("creates the name first has it replaced by a put that asks for nothing", async () => {
+    await using store = await openTestStore();
+    const mine = imageBytes([await addBlob(store.blobs, "mine")]);
+    const theirs = imageBytes([await addBlob(store.blobs, "theirs")]);
+    const manifests = await disturb(store, async (operation) => {
+      if (operation === "link") await writeFile(join(store.root, "manifests/h/n/m/t"), theirs);
+    });
+    await manifests.put(ref, mine);
+    expect((await store.manifests.get(ref))?.bytes).toEqual(mine);
+  });
+
+  it("makes the name of the same bytes keeps it when ours has to be withdrawn", async () => {
+    await using store = await openTestStore();
+    const layer = await addBlob(store.blobs, "layer");
+    const bytes = imageBytes([layer]);
+    const path = join(store.root, "manifests/h/n/m/t");
+    let looks = 0;
+    const manifests = await disturb(
+      store,
+      async () => {},
+      (blobs) => ({
+        ...blobs,
+        async ensureVerified(digest, options) {
+          if (digest === layer.digest) looks += 1;
+          if (looks < 2 || digest !== layer.digest) return blobs.ensureVerified(digest, options);
+          await writeFile(`${path}.new`, bytes);
+          await rename(`${path}.new`, path);
+          return undefined;
+        },
+      }),
+    );
+    await expectStoreError(manifests.put(ref, bytes), "ERR_STORE_MANIFEST_BLOB_MISSING");
+    expect((await store.manifests.get(ref))?.bytes).toEqual(bytes);
+  });
+
   it("creates a flat name in another case at the same time makes ours give way", async () => {
     await using store = await openTestStore();
     const blob = await addBlob(store.blobs, "weights");
     const theirs = join(store.root, "manifests", "Gemma.json");
     const manifests = await disturb(store, async (operation) => {
-      if (operation === "rename") await writeFile(theirs, encodeV1(v1Of("Gemma", blob)));
+      if (operation === "link") await writeFile(theirs, encodeV1(v1Of("Gemma", blob)));
     });
     await expectStoreError(
       manifests.put(nameOf("gemma"), encodeV1(v1Of("gemma", blob))),
@@ -98,12 +112,45 @@ describe("another program that", () => {
     expect(await names(store)).toEqual(["Gemma"]);
   });
 
+  it("creates a reference in another case at the same time makes ours give way", async () => {
+    await using store = await openTestStore();
+    const mine = imageBytes([await addBlob(store.blobs, "mine")]);
+    const theirs = imageBytes([await addBlob(store.blobs, "theirs")]);
+    const other = join(store.root, "manifests/H/n/M/t");
+    const manifests = await disturb(store, async (operation) => {
+      if (operation !== "link") return;
+      await mkdir(dirname(other), { recursive: true });
+      await writeFile(other, theirs);
+    });
+    await expectStoreError(manifests.put(ref, mine), "ERR_STORE_NAME_CONFLICT");
+    expect(await names(store)).toEqual(["H/n/M:t"]);
+    expect((await store.manifests.get(ref))?.bytes).toEqual(theirs);
+    await manifests.put(ref, mine);
+    expect(await names(store)).toEqual(["H/n/M:t"]);
+    expect((await store.manifests.get(ref))?.bytes).toEqual(mine);
+  });
+
+  it("sweeps away the file we are writing does not keep the name from appearing", async () => {
+    await using store = await openTestStore();
+    const bytes = imageBytes([await addBlob(store.blobs, "layer")]);
+    let sweeps = 0;
+    const manifests = await disturb(store, async (operation, path) => {
+      if (operation !== "link" || sweeps >= 3) return;
+      sweeps += 1;
+      for (const file of await readdir(dirname(path)))
+        if (file.startsWith(".tmp-")) await unlink(join(dirname(path), file));
+    });
+    await manifests.put(ref, bytes);
+    expect(sweeps).toBe(3);
+    expect(await readdir(join(store.root, "manifests/h/n/m"))).toEqual(["t"]);
+  });
+
   it("creates what the same bare word means makes ours give way, unless forced", async () => {
     await using store = await openTestStore();
     const blob = await addBlob(store.blobs, "weights");
     const manifests = await disturb(store, async (operation) => {
       const theirs = join(store.root, "manifests", "x.json");
-      if (operation === "rename") await writeFile(theirs, encodeV1(v1Of("x", blob)));
+      if (operation === "link") await writeFile(theirs, encodeV1(v1Of("x", blob)));
     });
     const bytes = imageBytes([blob]);
     await expectStoreError(manifests.put(nameOf("x:latest"), bytes), "ERR_STORE_NAME_CONFLICT");
@@ -175,7 +222,7 @@ describe("a name that was shown before its publish failed", () => {
     if (held !== undefined) await store.manifests.put(ref, old);
     let shown = false;
     const manifests = await disturb(store, async (operation, path) => {
-      if (operation === "rename") shown = true;
+      if (operation === "rename" || operation === "link") shown = true;
       if (operation !== "syncDirectory" || !shown || !path.endsWith("/m")) return;
       shown = false;
       throw Object.assign(new Error("EIO"), { code: "EIO" });
@@ -216,7 +263,7 @@ describe("the order of steps", () => {
     const own = describeText(new TextDecoder().decode(bytes));
     let seen = false;
     const manifests = await disturb(store, async (operation) => {
-      if (operation !== "rename") return;
+      if (operation !== "link") return;
       await access(store.layout.paths.blob(own.digest));
       seen = true;
     });

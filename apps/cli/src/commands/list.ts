@@ -13,7 +13,7 @@ import { formatTable } from "../output/format-table.ts";
 /** A word for what may be wrong with one name. */
 const DAMAGE: Readonly<Partial<Record<ErrorKind, string>>> = {
   corrupt: "damaged",
-  unsupported: "too new",
+  unsupported: "unsupported",
   denied: "no access",
 };
 

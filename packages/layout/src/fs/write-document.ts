@@ -1,9 +1,17 @@
 import { dirname, join } from "node:path";
 
-import type { FsPort } from "./fs-port.ts";
+import type { FsPort, FsStat } from "./fs-port.ts";
 import { publish, type PublishOptions } from "./publish.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { writeFully } from "./write-fully.ts";
+
+export interface WriteDocumentOptions extends PublishOptions {
+  /**
+   * Called when the file is whole and durable, right before it gets its name, with what it is. If
+   * it throws, the name stays as it was.
+   */
+  readonly beforeNaming?: ((file: FsStat) => Promise<void>) | undefined;
+}
 
 /**
  * Writes a small file so that a reader, at any instant and after any crash, sees the old one or
@@ -15,18 +23,22 @@ export async function writeDocument(
   fs: FsPort,
   path: string,
   bytes: Uint8Array,
-  options: PublishOptions,
+  options: WriteDocumentOptions,
 ): Promise<boolean> {
   const temporary = join(dirname(path), temporaryName());
   const file = await fs.open(temporary, "create");
+  const { beforeNaming } = options;
+  let stat: FsStat | undefined;
   let named = false;
   try {
     try {
       await writeFully(file, bytes, 0);
       await file.sync();
+      if (beforeNaming !== undefined) stat = await file.stat();
     } finally {
       await file.close();
     }
+    if (stat !== undefined) await beforeNaming?.(stat);
     named = await publish(fs, temporary, path, options);
     return named;
   } finally {

@@ -15,7 +15,8 @@ export interface DecodeOptions {
  * list, Ollama's and ModelPack's among them. The kind is told by the fields, not by a caller.
  *
  * @throws StoreError `ERR_STORE_MANIFEST_INVALID` for anything that is not strictly valid,
- * `ERR_STORE_MANIFEST_TOO_LARGE` above 4 MiB, `ERR_STORE_MANIFEST_VERSION_UNSUPPORTED`
+ * `ERR_STORE_MANIFEST_TOO_LARGE` above 4 MiB, `ERR_STORE_MANIFEST_VERSION_UNSUPPORTED`,
+ * `ERR_STORE_DIGEST_UNSUPPORTED` for a blob named by anything but SHA-256
  */
 export function decodeManifest(bytes: Uint8Array, options: DecodeOptions = {}): Document {
   const origin: Origin = options.path === undefined ? {} : { path: options.path };

@@ -49,3 +49,17 @@ export function manifestUnsupported(found: number | string, origin: Origin = {})
     detail: { ...origin, found },
   });
 }
+
+/** `ERR_STORE_DIGEST_UNSUPPORTED`: a valid document over blobs that this store cannot hold. */
+export function digestUnsupported(field: string, text: string, origin: Origin = {}): StoreError {
+  const algorithm = text.slice(0, text.indexOf(":"));
+  return new StoreError(
+    `the manifest${at(origin)} names a blob by ${algorithm} (${field}), and this store knows SHA-256 only`,
+    {
+      kind: "unsupported",
+      code: "ERR_STORE_DIGEST_UNSUPPORTED",
+      hint: "Pull the model from where its blobs have SHA-256 digests; or remove the name, or move its file out of `manifests/`, since nothing is swept while it is there.",
+      detail: { ...origin, field, digest: text },
+    },
+  );
+}

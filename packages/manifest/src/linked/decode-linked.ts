@@ -1,6 +1,7 @@
-import { type Digest, EMPTY_DIGEST, isDigest, isStoreError, parseDigest } from "@store/layout";
+import { type Digest, EMPTY_DIGEST } from "@store/layout";
 
 import { manifestInvalid, manifestUnsupported, type Origin } from "../document/manifest-error.ts";
+import { decodeDigest } from "../document/decode-digest.ts";
 import type { JsonObject } from "../json/json-value.ts";
 import { quoteText } from "../name/name-error.ts";
 import { type DescriptorShape, shapeImage, shapeIndex } from "../schemas.ts";
@@ -16,7 +17,8 @@ import { manifestKindOf, OCI_IMAGE, OCI_INDEX } from "./media-types.ts";
 const ZERO_DIGEST = `sha256:${"0".repeat(64)}`;
 
 /**
- * @throws StoreError `ERR_STORE_MANIFEST_INVALID`, `ERR_STORE_MANIFEST_VERSION_UNSUPPORTED`
+ * @throws StoreError `ERR_STORE_MANIFEST_INVALID`, `ERR_STORE_MANIFEST_VERSION_UNSUPPORTED`,
+ * `ERR_STORE_DIGEST_UNSUPPORTED`
  */
 export function decodeLinked(root: JsonObject, origin: Origin): ImageManifest | ImageIndex {
   const version = root["schemaVersion"];
@@ -121,16 +123,6 @@ function createDescriptorReader(origin: Origin): DescriptorReader {
       };
     },
   };
-}
-
-function decodeDigest(field: string, text: string, origin: Origin): Digest {
-  if (isDigest(text)) return text;
-  try {
-    return parseDigest(text);
-  } catch (error) {
-    if (!isStoreError(error, "ERR_STORE_DIGEST_INVALID")) throw error;
-    throw manifestInvalid([`${field}: ${error.message}`], origin, error);
-  }
 }
 
 function formatPlatform(platform: DescriptorShape["platform"]): string | undefined {

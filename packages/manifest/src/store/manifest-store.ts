@@ -43,8 +43,10 @@ export interface Root {
 
 export interface LinkOptions extends AbortOptions {
   /**
-   * Only if the name holds exactly these bytes now; `null`: only if it does not exist. Between
-   * processes this is as strong as the name lock, except for `null`, which the file system decides.
+   * Only if the name holds exactly these bytes now; `null`: only if it does not exist, which the
+   * file system decides. A digest is compared under the name lock and again in the last instant, so
+   * only a program without our lock can still be overtaken, and only between that look and the next
+   * call.
    *
    * @throws StoreError `ERR_STORE_MANIFEST_CHANGED`
    */

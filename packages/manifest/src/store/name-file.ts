@@ -8,6 +8,7 @@ import {
   isStoreError,
   type Layout,
   writeDocument,
+  type WriteDocumentOptions,
 } from "@store/layout";
 
 import { makeNameDirectories, removeEmptyDirectories } from "./name-directories.ts";
@@ -44,7 +45,7 @@ export async function writeNameFile(
   layout: Layout,
   slot: NameSlot,
   bytes: Uint8Array,
-  options: { readonly replace: boolean },
+  options: WriteDocumentOptions,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {

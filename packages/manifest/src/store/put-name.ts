@@ -1,8 +1,10 @@
 import {
   errnoOf,
+  ifPresent,
   isStoreError,
   type Descriptor,
   type Digest,
+  type FsStat,
   type Lease,
   type StoreError,
 } from "@store/layout";
@@ -35,14 +37,21 @@ export interface PreparedName {
   readonly lease: Lease;
 }
 
+/** So often a name may appear and go again under our hands; then we replace what is there. */
+const CREATIONS_MAX = 8;
+
 /**
  * P3 and P4. Once P3 has begun no signal is looked at: a name that became visible must get its
  * second look.
+ *
+ * A name that was not there is created and never replaced: who made it meanwhile may rely on it,
+ * and would lose it if we had to withdraw ours.
  */
 export async function putName(
   context: StoreContext,
   prepared: PreparedName,
   options: LinkOptions,
+  creations: number = CREATIONS_MAX,
 ): Promise<void> {
   const { layout, finder } = context;
   const { name, bytes, descriptor } = prepared;
@@ -60,20 +69,29 @@ export async function putName(
     return;
   }
   await leaseFormer(prepared.lease, before);
-  // Until the file system says that somebody else was first, what the name shows may be ours.
-  let ours = true;
+  const replace = slot.exists || (creations === 0 && options.ifMatch !== null);
+  // From here until the file system says that somebody else was first, what is shown may be this.
+  let shown: FsStat | undefined;
+  const beforeNaming = async (file: FsStat): Promise<void> => {
+    if (typeof options.ifMatch === "string")
+      refuseChanged(name, options.ifMatch, await readState(layout, slot.path));
+    shown = file;
+  };
   try {
-    const replace = options.ifMatch !== null;
-    ours = await writeNameFile(layout, slot, bytes, { replace }); // P3
-    const problem = ours
-      ? await lookAgain(context, prepared, slot, options) // P4
-      : manifestChanged(name, null, (await readState(layout, slot.path)).digest);
-    if (problem !== undefined) throw problem;
+    if (await writeNameFile(layout, slot, bytes, { replace, beforeNaming })) {
+      // P3
+      const problem = await lookAgain(context, prepared, slot, options); // P4
+      if (problem !== undefined) throw problem;
+      return;
+    }
   } catch (error) {
     // A step that failed may have shown the name, and a look that failed has seen nothing.
-    if (ours) await withdraw(context, prepared, slot, before);
+    if (shown !== undefined) await withdraw(context, prepared, { slot, before, shown });
     throw error;
   }
+  if (options.ifMatch === null)
+    throw manifestChanged(name, null, (await readState(layout, slot.path)).digest);
+  await putName(context, prepared, options, creations - 1);
 }
 
 function refuseChanged(
@@ -122,13 +140,30 @@ async function lookAgain(
   const { name } = prepared;
   if (!slot.exists) {
     // Two writers that see each other both give way: a name that never was is better than two.
-    const [other] = name.kind === "flat" ? await context.finder.findOthers(name) : [];
-    const seen: NameSlot = { ...slot, rival: other?.name };
-    const conflict = await findConflict(context, name, seen, options);
+    const rival = await findRival(context, name, slot);
+    const conflict = await findConflict(context, name, { ...slot, rival }, options);
     if (conflict !== undefined) return conflict;
   }
   const missing = await findMissing(context, prepared);
   return missing === undefined ? undefined : blobMissing(name, missing);
+}
+
+/** Another spelling of a name that we made just now, with a file of its own. */
+async function findRival(
+  { layout, finder }: StoreContext,
+  name: Name,
+  slot: NameSlot,
+): Promise<Name | undefined> {
+  const others = (await finder.findOthers(name)).filter(({ path }) => path !== slot.path);
+  if (others.length === 0) return undefined;
+  const own = await ifPresent(layout.fs.lstat(slot.path));
+  for (const other of others) {
+    // Where case does not count, our file answers to every spelling.
+    const stat = await ifPresent(layout.fs.lstat(other.path));
+    if (stat === undefined) continue;
+    if (own === undefined || !isSameFile(stat, own)) return other.name;
+  }
+  return undefined;
 }
 
 /** The first digest whose blob is gone. The manifest's own is put back: its bytes are at hand. */
@@ -143,22 +178,38 @@ async function findMissing(
   return undefined;
 }
 
+interface Change {
+  readonly slot: NameSlot;
+  readonly before: FileState | undefined;
+  /** The file that the name was given. */
+  readonly shown: FsStat;
+}
+
 /**
- * Gives the name back what it held before, unless somebody changed it since. Comparing and
- * swapping are two steps; between processes only the name lock joins them. If this fails too, the
- * first failure is what counts: the name then stays, and a verification tells what it lacks.
+ * Gives the name back what it held before, unless it was changed since, if only to another file of
+ * the same bytes; between processes only the name lock joins that look and the step after it. If
+ * this fails too, the first failure is what counts: the name then stays, and a verification tells
+ * what it lacks.
  */
 async function withdraw(
   { layout }: StoreContext,
-  { descriptor }: PreparedName,
-  slot: NameSlot,
-  before: FileState | undefined,
+  { name, descriptor }: PreparedName,
+  { slot, before, shown }: Change,
 ): Promise<void> {
+  const beforeNaming = async (): Promise<void> => {
+    const there = await layout.fs.lstat(slot.path);
+    const now = isSameFile(there, shown) ? await readState(layout, slot.path) : undefined;
+    refuseChanged(name, descriptor.digest, now);
+  };
   try {
-    if ((await readState(layout, slot.path)).digest !== descriptor.digest) return;
+    await beforeNaming();
     if (before?.bytes === undefined) await removeNameFile(layout, slot.path);
-    else await writeNameFile(layout, slot, before.bytes, { replace: true });
+    else await writeNameFile(layout, slot, before.bytes, { replace: true, beforeNaming });
   } catch (error) {
     if (errnoOf(error) === undefined && !isStoreError(error)) throw error;
   }
+}
+
+function isSameFile(a: FsStat, b: FsStat): boolean {
+  return a.inode === b.inode && a.device === b.device;
 }

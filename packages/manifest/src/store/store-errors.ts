@@ -1,4 +1,4 @@
-import { type Digest, isErrno, isStoreError, StoreError } from "@store/layout";
+import { type Digest, type ErrorKind, isErrno, isStoreError, StoreError } from "@store/layout";
 
 import { formatName } from "../name/format-name.ts";
 import type { Name } from "../name/name.ts";
@@ -74,19 +74,21 @@ export function nameUnfit(name: Name, why: string): StoreError {
   });
 }
 
-/** What stops a sweep (INV-5). */
+/** What stops a sweep (INV-5). The kind says whether there is anything to mend. */
 export function rootUnreadable(name: string, cause: unknown): StoreError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(`cannot tell what ${name} needs: ${why}`, {
-    kind: isDenied(cause) ? "denied" : "corrupt",
+    kind: kindOf(cause),
     code: "ERR_STORE_ROOT_UNREADABLE",
-    hint: "Mend it (pull it again, or give this user rights on it) or, to do without what only it needs, remove it on purpose; until then nothing is swept.",
-    detail: { name },
+    hint: "Mend it (pull it again, or give this user rights on it) or, to do without what only it needs, remove it on purpose, or move its file out of `manifests/`; until then nothing is swept.",
+    detail: { name, ...(isStoreError(cause) && { reason: cause.code }) },
     cause,
   });
 }
 
-/** What may not be read need not be damaged. */
-function isDenied(cause: unknown): boolean {
-  return isStoreError(cause) ? cause.kind === "denied" : isErrno(cause, "EACCES", "EPERM");
+/** What may not be read, or is not understood, need not be damaged. */
+function kindOf(cause: unknown): ErrorKind {
+  if (isErrno(cause, "EACCES", "EPERM")) return "denied";
+  const known = isStoreError(cause) && (cause.kind === "denied" || cause.kind === "unsupported");
+  return known ? cause.kind : "corrupt";
 }
