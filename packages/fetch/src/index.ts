@@ -1,6 +1,33 @@
 export { pull } from "./pull.ts";
 export type { PullEvent } from "./pull-event.ts";
-export type { PulledFile, PullOptions, PullPorts, PullResult } from "./pull-options.ts";
+export type {
+  PulledFile,
+  PullOptions,
+  PullPorts,
+  PullResult,
+  SelectOptions,
+} from "./pull-options.ts";
+
+export { plan } from "./plan/plan.ts";
+export type { FetchPlan, PlannedFile, PlanPorts } from "./plan/fetch-plan.ts";
+export {
+  inspect,
+  type InspectedFile,
+  type Inspection,
+  type InspectPorts,
+} from "./inspect/inspect.ts";
+
+export type { Credential, CredentialLookup } from "./credentials/credential.ts";
+export type { HelperRun, HelperRunner } from "./credentials/credential-helper.ts";
+export { type HubTokenOptions, readHubToken } from "./credentials/read-hub-token.ts";
+export {
+  createRegistryCredentials,
+  type RegistryCredentialsOptions,
+} from "./credentials/registry-credentials.ts";
+
+export { createPolicy } from "./policy/create-policy.ts";
+export type { Resolver } from "./policy/private-hops.ts";
+export type { PolicyRules, PolicySubject, PullPolicy } from "./policy/pull-policy.ts";
 
 export { pickSource } from "./pick-source.ts";
 export type { ModelOrigin, OpenedRange, ResolvedModel, Source, SourceFile } from "./source.ts";
@@ -11,7 +38,6 @@ export type { HuggingFaceOptions } from "./sources/huggingface/hugging-face-opti
 export { createOciSource, type OciSourceOptions } from "./sources/oci/create-oci-source.ts";
 export { createOllamaSource } from "./sources/ollama/create-ollama-source.ts";
 export type { RegistryOptions } from "./sources/registry/registry-options.ts";
-export type { Credential, CredentialLookup } from "./credentials/credential.ts";
 export { createUrlSource, type UrlSourceOptions } from "./sources/url/create-url-source.ts";
 
 export type { HopInfo, HttpOptions } from "./http/http-options.ts";

@@ -6,7 +6,8 @@ import { redactUrl } from "./http/redact-url.ts";
 import { chooseName } from "./names/choose-name.ts";
 import { flatNameFrom } from "./names/flat-name.ts";
 import { pickSource } from "./pick-source.ts";
-import type { PullOptions, PullPorts } from "./pull-options.ts";
+import { createPolicy } from "./policy/create-policy.ts";
+import type { PullPorts, SelectOptions } from "./pull-options.ts";
 import { twinOf } from "./names/twin-name.ts";
 import { checkConflict, nameTaken } from "./record/check-conflict.ts";
 import { recordedDigests } from "./record/recorded-files.ts";
@@ -30,17 +31,16 @@ export interface PullPlan {
  */
 export async function planPull(
   location: string,
-  { sources, manifests }: PullPorts,
-  options: PullOptions,
+  { sources, manifests }: Pick<PullPorts, "sources" | "manifests">,
+  options: SelectOptions,
 ): Promise<PullPlan> {
-  const { signal, as } = options;
-  checkCount("concurrency", options.concurrency);
-  checkCount("connections", options.connections);
+  const { signal, as, policy = createPolicy() } = options;
   const source = pickSource(location, sources);
   const resolved = await source.resolve(location, { signal });
   if (resolved === undefined) throw modelNotFound(redactUrl(location), "model");
   const files = selectModelFiles(resolved, options);
   const model = narrow(resolved, files);
+  await policy({ model, files });
   // A manifest of another's making keeps its form, however few files it has.
   const name = chooseName(
     as ?? model.suggestedName,
@@ -62,11 +62,6 @@ async function checkTwin(
   const twin = twinOf(name);
   const taken = twin === undefined ? undefined : await manifests.get(twin, { signal });
   if (taken !== undefined) throw nameTaken(name, taken);
-}
-
-function checkCount(name: string, value: number | undefined): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return;
-  throw new TypeError(`${name} must be a whole number from 1, not ${value}`);
 }
 
 /** Some files of a model are another model, and one file alone goes by its own name. */

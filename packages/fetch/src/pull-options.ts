@@ -9,6 +9,7 @@ import type {
 } from "@store/layout";
 import type { ManifestStore } from "@store/manifest";
 
+import type { PullPolicy } from "./policy/pull-policy.ts";
 import type { RetryPolicy } from "./http/retry-policy.ts";
 import type { Timers } from "./http/timers.ts";
 import type { PullEvent } from "./pull-event.ts";
@@ -31,7 +32,8 @@ export interface PullPorts {
   readonly timers?: Timers | undefined;
 }
 
-export interface PullOptions extends AbortOptions, ProgressOptions<PullEvent> {
+/** What is wanted of a location, and under which name. */
+export interface SelectOptions extends AbortOptions {
   /** Name to record the model under, instead of the one its source suggests. */
   readonly as?: string | undefined;
   /** SHA-256 the bytes must have. Only for locations of one file. */
@@ -40,12 +42,18 @@ export interface PullOptions extends AbortOptions, ProgressOptions<PullEvent> {
   readonly include?: readonly string[] | undefined;
   /** Glob patterns of paths to leave out. */
   readonly exclude?: readonly string[] | undefined;
+  /**
+   * Stands between resolving and fetching, and throws to refuse (`ERR_STORE_POLICY_REFUSED`). By
+   * default `createPolicy()`, which refuses pickle files nobody asked for and what a scan found unsafe.
+   */
+  readonly policy?: PullPolicy | undefined;
+}
+
+export interface PullOptions extends SelectOptions, ProgressOptions<PullEvent> {
   /** Files in flight at once. */
   readonly concurrency?: number | undefined;
   /** Connections per file. */
   readonly connections?: number | undefined;
-  /** Resolves and looks what is here already, fetches and records nothing. */
-  readonly dryRun?: boolean | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** `<tool>/<version>`, for the record. */
   readonly producedBy?: string | undefined;
@@ -53,17 +61,17 @@ export interface PullOptions extends AbortOptions, ProgressOptions<PullEvent> {
 
 export interface PulledFile {
   readonly path: string;
-  /** `undefined` only in a dry run, where the source does not say. */
-  readonly digest: Digest | undefined;
-  readonly size: number | undefined;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
   /** Whether the store had it. */
   readonly reused: boolean;
 }
 
 export interface PullResult {
   readonly name: string;
-  /** The recorded manifest; `undefined` after a dry run. */
-  readonly descriptor: Descriptor | undefined;
+  /** The recorded manifest. */
+  readonly descriptor: Descriptor;
   readonly revision: string;
   /** Ascending by path. */
   readonly files: readonly PulledFile[];

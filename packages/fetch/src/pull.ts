@@ -1,4 +1,4 @@
-import { type BlobStore, type Descriptor, type Digest, isStoreError } from "@store/layout";
+import { type Descriptor, type Digest, isStoreError } from "@store/layout";
 import { formatName } from "@store/manifest";
 
 import { defaultRetryPolicy } from "./http/retry-policy.ts";
@@ -39,6 +39,8 @@ export async function pull(
   ports: PullPorts,
   options: PullOptions = {},
 ): Promise<PullResult> {
+  checkCount("concurrency", options.concurrency);
+  checkCount("connections", options.connections);
   const plan = await planPull(location, ports, options);
   const { model, files } = plan;
   const sizes = files.map(({ size }) => size);
@@ -51,9 +53,12 @@ export async function pull(
       ? undefined
       : sizes.reduce<number>((sum, size = 0) => sum + size, 0),
   });
-  return options.dryRun === true
-    ? lookOnly(plan, ports.blobs, options)
-    : fetchAndRecord(plan, ports, options);
+  return fetchAndRecord(plan, ports, options);
+}
+
+function checkCount(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return;
+  throw new TypeError(`${name} must be a whole number from 1, not ${value}`);
 }
 
 async function fetchAndRecord(
@@ -103,16 +108,14 @@ async function fetchAndRecord(
   }
 }
 
-type KnownPulledFile = PulledFile & { readonly digest: Digest; readonly size: number };
-
-function toPulled({ path }: SourceFile, done: Transferred | undefined): KnownPulledFile {
+function toPulled({ path }: SourceFile, done: Transferred | undefined): PulledFile {
   if (done === undefined) throw new TypeError(`no result for ${path}`);
   return { path, digest: done.digest, size: done.size, reused: done.reused };
 }
 
 async function recordOrigins(
   { place, revision }: ResolvedModel,
-  files: readonly KnownPulledFile[],
+  files: readonly PulledFile[],
   recordOrigin: PullPorts["recordOrigin"],
 ): Promise<void> {
   if (place === undefined) return;
@@ -136,7 +139,7 @@ function summarize(
   name: string,
   model: ResolvedModel,
   descriptor: Descriptor,
-  files: readonly KnownPulledFile[],
+  files: readonly PulledFile[],
   transferred: readonly Transferred[],
 ): PullResult {
   const bytesFetched = transferred.reduce((sum, done) => sum + done.bytesFetched, 0);
@@ -145,27 +148,4 @@ function summarize(
     0,
   );
   return { name, descriptor, revision: model.revision, files, bytesFetched, bytesReused };
-}
-
-/** A dry run: what is here already, as far as it can be told without fetching or hashing. */
-async function lookOnly(
-  { model, name, files, hints }: PullPlan,
-  blobs: BlobStore,
-  { signal }: PullOptions,
-): Promise<PullResult> {
-  const seen: PulledFile[] = [];
-  for (const { path, size, ...file } of files) {
-    const digest = file.digest ?? hints.get(path);
-    const present = digest === undefined ? undefined : await blobs.stat(digest, { signal });
-    seen.push({ path, digest, size: present?.size ?? size, reused: present !== undefined });
-  }
-  const bytesReused = seen.reduce((sum, { reused, size = 0 }) => sum + (reused ? size : 0), 0);
-  return {
-    name: formatName(name),
-    descriptor: undefined,
-    revision: model.revision,
-    files: seen,
-    bytesFetched: 0,
-    bytesReused,
-  };
 }

@@ -27,6 +27,8 @@ export interface SourceFile {
    * different validators are never mixed.
    */
   readonly validator?: string | undefined;
+  /** What a scan of the place found in it, where it says: `unsafe`, `suspicious`, … */
+  readonly scan?: string | undefined;
   /** Where the bytes can be fetched. May carry a signature: not for messages and records. */
   readonly url?: string | undefined;
 }

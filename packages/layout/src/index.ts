@@ -68,6 +68,7 @@ export type {
   Trashed,
 } from "./blobs/blob-store.ts";
 export { type Debris, type DebrisItem, openPartialDebris } from "./debris/partial-debris.ts";
+export { countPartialBytes } from "./ingest/open-ingest.ts";
 export { openLeaseStore } from "./leases/disk-lease-store.ts";
 export type { AcquireLeaseOptions, Lease, LeaseInfo, LeaseStore } from "./leases/lease-store.ts";
 export { type LockOptions, withNameLock, withSweepLock } from "./locks/with-lock.ts";

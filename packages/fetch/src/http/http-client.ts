@@ -1,5 +1,7 @@
 import type { AbortOptions } from "@store/layout";
 
+import { checkHop } from "../policy/private-hops.ts";
+import { systemResolver } from "../policy/system-resolver.ts";
 import { connectionError } from "./connection-error.ts";
 import { createHttpBody, type HttpBody } from "./http-body.ts";
 import { offline, upstreamTimeout } from "./http-errors.ts";
@@ -55,6 +57,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   const retry: RetryPolicy = { ...defaultRetryPolicy, ...options.retry };
   const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
   const send = options.fetch ?? globalThis.fetch;
+  const resolver = options.resolver ?? systemResolver;
   const common: Record<string, string> = {
     "accept-encoding": "identity",
     "user-agent": options.userAgent ?? "store",
@@ -63,6 +66,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   async function check(url: URL, hop: HopInfo, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     if (options.offline === true) throw offline(url);
+    if (hop.redirects > 0) await checkHop(url, hop.first, resolver);
     await options.checkUrl?.(url, hop);
   }
 
@@ -105,17 +109,19 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       const { url: first, headers: own } = parseRequestUrl(text);
       let url = first;
       let { from } = request;
+      const origin = from ?? first;
       const redirectsBefore = from === undefined ? 0 : 1;
       let headers = checkHeaders({ ...common, ...own, ...request.headers });
       for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-        await check(url, { redirects: redirects + redirectsBefore, from }, request.signal);
+        const hop = { redirects: redirects + redirectsBefore, from, first: origin };
+        await check(url, hop, request.signal);
         const response = await sendOnce(url, request, headers);
-        const hop = nextHop(response, headers);
-        if (hop === undefined) return response;
+        const next = nextHop(response, headers);
+        if (next === undefined) return response;
         if (request.method === "POST") throw redirectedPost(response);
         await response.body.drain();
         from = url;
-        ({ url, headers } = hop);
+        ({ url, headers } = next);
       }
       throw tooManyRedirects(first);
     },

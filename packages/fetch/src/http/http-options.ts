@@ -1,3 +1,4 @@
+import type { Resolver } from "../policy/private-hops.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { Timers } from "./timers.ts";
 
@@ -11,9 +12,11 @@ export interface HttpOptions {
   readonly offline?: boolean | undefined;
   /**
    * Asked before every request, each hop of a redirect included; throws to refuse it
-   * (`ERR_STORE_POLICY_REFUSED`). Where a rule on private addresses belongs.
+   * (`ERR_STORE_POLICY_REFUSED`).
    */
   readonly checkUrl?: ((url: URL, hop: HopInfo) => void | Promise<void>) | undefined;
+  /** Finds the addresses of a host a redirect leads to: see `checkHop`. The system's by default. */
+  readonly resolver?: Resolver | undefined;
   /** Longest wait for the first byte of an answer, and between two chunks of a body. */
   readonly idleTimeoutMs?: number | undefined;
 }
@@ -24,4 +27,6 @@ export interface HopInfo {
   readonly redirects: number;
   /** The URL that led here, `undefined` for the request itself. */
   readonly from: URL | undefined;
+  /** The URL it all began with: that of the location. */
+  readonly first: URL;
 }

@@ -1,16 +1,11 @@
-import {
-  type ByteRange,
-  type Digest,
-  digestBytes,
-  type Ingest,
-  type IngestTarget,
-} from "@store/layout";
+import { type ByteRange, type Digest, type Ingest, type IngestTarget } from "@store/layout";
 
 import { upstreamMismatch } from "../http/http-errors.ts";
 import { retrying, type RetryEvent } from "../http/retrying.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
 import { createFillContext, retryEvent } from "./fill-context.ts";
 import { fillRanges } from "./fill-ranges.ts";
+import { resumeTargetOf } from "./resume-target.ts";
 import { gitBlobHashOf } from "./git-blob-hash.ts";
 import type { Transferred, TransferOptions, TransferPorts } from "./transfer-file.ts";
 
@@ -27,23 +22,13 @@ export async function ingestFile(
   ports: TransferPorts,
   options: TransferOptions,
 ): Promise<Transferred> {
-  const target = targetOf(file);
+  const target = resumeTargetOf(file);
   if (target !== undefined) return ingestOnce(model, file, target, ports, options);
   // Nothing ties two answers together, so every attempt begins with the first byte.
   const { timers, retry } = ports;
   const onRetry = (event: RetryEvent): void => options.onEvent(retryEvent(file.path, event));
   const attempt = (): Promise<Transferred> => ingestOnce(model, file, undefined, ports, options);
   return retrying(attempt, { timers, retry, onRetry }, options);
-}
-
-/** What the bytes are resumed by, or `undefined` where two answers cannot be told to be the same. */
-function targetOf({ digest, gitSha1, size, validator, url }: SourceFile): IngestTarget | undefined {
-  if (digest !== undefined) return { digest, size };
-  if (gitSha1 !== undefined) return { size, key: `git-blob ${gitSha1}`, validator: gitSha1 };
-  if (validator === undefined || url === undefined) return undefined;
-  // Hashed, since a URL may carry a signature that belongs in no file.
-  const key = `url ${digestBytes(new TextEncoder().encode(url))}`;
-  return { size, key, validator };
 }
 
 async function ingestOnce(

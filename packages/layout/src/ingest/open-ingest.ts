@@ -57,6 +57,15 @@ export async function openIngest(
   return roomFor(layout, ingest);
 }
 
+/**
+ * Bytes that interrupted transfers of a target left on disk, as the fullest of their journals says.
+ * Only looks: nothing is taken over, and the bytes are not checked, so an ingest may find less.
+ */
+export async function countPartialBytes(layout: Layout, target: IngestTarget): Promise<number> {
+  const { usable } = await findEarlier(layout, placeOf(layout, target), target);
+  return usable[0] === undefined ? 0 : recordedCount(usable[0]);
+}
+
 function checkTarget({ digest, size, key, validator }: IngestTarget): void {
   if (size !== undefined && (!Number.isSafeInteger(size) || size < 0))
     throw new RangeError(`not a size: ${size}`);

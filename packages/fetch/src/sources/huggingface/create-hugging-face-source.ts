@@ -41,7 +41,8 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
     signal: AbortSignal | undefined,
   ): Promise<HubModel> {
     const { repo, revision } = location;
-    const url = `${base}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
+    const at = `${base}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
+    const url = `${at}?blobs=true&securityStatus=true`;
     return client.retrying(
       async () => {
         const response = await client.send(url, { headers, signal });
@@ -58,8 +59,11 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
     );
   }
 
-  function toSourceFile(model: HubModel, { path, size, digest, gitSha1 }: HubFile): SourceFile {
-    const file: SourceFile = { path, size, digest, gitSha1 };
+  function toSourceFile(
+    model: HubModel,
+    { path, size, digest, gitSha1, scan }: HubFile,
+  ): SourceFile {
+    const file: SourceFile = { path, size, digest, gitSha1, scan };
     // A path like `..` would lead elsewhere in the hub. Such a file can be listed, never fetched.
     if (!isFilePath(path)) return file;
     const encoded = path.split("/").map(encodeURIComponent).join("/");

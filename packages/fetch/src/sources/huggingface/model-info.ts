@@ -12,6 +12,8 @@ export interface HubFile {
   readonly digest: Digest | undefined;
   /** Git's name of the bytes; of an LFS file it names the pointer and says nothing here. */
   readonly gitSha1: string | undefined;
+  /** What the hub's scanners say of it, if they found anything: `unsafe`, `suspicious`, … */
+  readonly scan: string | undefined;
 }
 
 /** What the hub says about one revision of a repository. */
@@ -49,10 +51,15 @@ const modelInfo = z.object({
     .object({ license: z.union([z.string(), z.array(z.string())]).nullish() })
     .nullish()
     .catch(undefined),
+  securityRepoStatus: z
+    .object({ filesWithIssues: z.array(z.object({ path: z.string(), level: z.string() })) })
+    .nullish()
+    .catch(undefined),
 });
 
 /**
- * Reads the answer of `GET /api/models/{repo}/revision/{revision}?blobs=true`.
+ * Reads the answer of
+ * `GET /api/models/{repo}/revision/{revision}?blobs=true&securityStatus=true`.
  *
  * @throws StoreError `ERR_STORE_UPSTREAM_ERROR` for anything that is not such an answer
  */
@@ -64,16 +71,22 @@ export function decodeModelInfo(value: unknown, url: URL): HubModel {
       issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
     throw unexpected(url, `${issue?.message ?? "another document"}${where}`);
   }
-  const { id, sha, siblings, tags, cardData } = result.data;
+  const { id, sha, siblings, tags, cardData, securityRepoStatus } = result.data;
+  const scans = new Map(
+    (securityRepoStatus?.filesWithIssues ?? []).map(({ path, level }) => [path, level]),
+  );
   return {
     repo: id,
     commit: sha,
     license: licenseOf(cardData?.license, tags),
-    files: siblings.map((entry) => decodeFile(entry, url)),
+    files: siblings.map((entry) => ({
+      ...decodeFile(entry, url),
+      scan: scans.get(entry.rfilename),
+    })),
   };
 }
 
-function decodeFile(entry: z.infer<typeof sibling>, url: URL): HubFile {
+function decodeFile(entry: z.infer<typeof sibling>, url: URL): Omit<HubFile, "scan"> {
   const { rfilename: path, lfs, blobId } = entry;
   if (lfs !== null && lfs !== undefined) {
     return { path, size: lfs.size, digest: digestFromHex(lfs.sha256), gitSha1: undefined };
