@@ -4,6 +4,7 @@ import type { Command } from "./command-context.ts";
 import type { GcFlags } from "./commands/gc.ts";
 import type { PinFlags } from "./commands/pin.ts";
 import type { VerifyFlags } from "./commands/verify.ts";
+import { addFetching } from "./fetch-commands.ts";
 import { addPacks } from "./pack-commands.ts";
 import { VERSION } from "./version.ts";
 
@@ -61,7 +62,7 @@ function createProgram(choose: Choose): Parser {
     .option("--home <directory>", "the store to work on (default: $MODELS_HOME, or the user's own)")
     .option("--json", "print JSON instead of text")
     .addHelpText("after", "\nExit codes and all options are described in docs/cli.md.");
-  addPull(program, choose);
+  addFetching(program, choose);
   addAdd(program, choose);
   addReaders(program, choose);
   addPath(program, choose);
@@ -71,45 +72,6 @@ function createProgram(choose: Choose): Parser {
   addPins(program, choose);
   addPacks(program, choose);
   return program;
-}
-
-function addPull(program: Parser, choose: Choose): void {
-  program
-    .command("pull")
-    .description("fetch a model, verified, and record its name; run it again to resume")
-    .argument(
-      "<location>",
-      "hf.co/ORG/REPO[:TAG], with @REVISION or /FILE where needed; an https URL; a path: ./DIR",
-    )
-    .option("--as <name>", "record it under this name instead of the one its source suggests")
-    .option("--digest <digest>", "the SHA-256 that a model of one file must have")
-    .option("--include <glob>", "take only files that match; may be repeated", collect)
-    .option("--exclude <glob>", "leave out files that match; may be repeated", collect)
-    .option("--connections <count>", "connections per file")
-    .option("--token-stdin", "read the access token from standard input instead of $HF_TOKEN")
-    .option("--offline", "refuse to use the network")
-    .option("--dry-run", "only say what would be fetched")
-    .action((location: string, flags: PullFlags) => {
-      choose(async () => {
-        const { pullModel } = await import("./commands/pull.ts");
-        return (context) => pullModel(context, location, flags);
-      });
-    });
-}
-
-interface PullFlags {
-  readonly as?: string;
-  readonly digest?: string;
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly connections?: string;
-  readonly tokenStdin?: boolean;
-  readonly offline?: boolean;
-  readonly dryRun?: boolean;
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
 }
 
 function addAdd(program: Parser, choose: Choose): void {

@@ -37,7 +37,7 @@ export { createHuggingFaceSource } from "./sources/huggingface/create-hugging-fa
 export type { HuggingFaceOptions } from "./sources/huggingface/hugging-face-options.ts";
 export { createOciSource, type OciSourceOptions } from "./sources/oci/create-oci-source.ts";
 export { createOllamaSource } from "./sources/ollama/create-ollama-source.ts";
-export type { RegistryOptions } from "./sources/registry/registry-options.ts";
+export type { RegistryOptions, TokenHosts } from "./sources/registry/registry-options.ts";
 export { createUrlSource, type UrlSourceOptions } from "./sources/url/create-url-source.ts";
 
 export type { HopInfo, HttpOptions } from "./http/http-options.ts";

@@ -14,7 +14,7 @@ export function pickSource(location: string, sources: readonly Source[]): Source
   throw new StoreError(`not a location: ${redactUrl(location)}`, {
     kind: "invalid",
     code: "ERR_STORE_LOCATION_UNKNOWN",
-    hint: "Write hf.co/org/repo, an https:// URL, or a path that begins with ./ or /.",
+    hint: "Write hf.co/org/repo, ollama://model:tag, registry.example/repository:tag, an https:// URL, or a path that begins with ./ or /.",
     detail: { location: redactUrl(location) },
   });
 }

@@ -147,7 +147,7 @@ describe("a token service", () => {
       auth: { ...password, kind: "token" },
       realm: `${service.origin}/token`,
     });
-    const tokenHosts = { [registry.host]: [service.host] };
+    const tokenHosts = (host: string) => (host === registry.host ? [service.host] : []);
     const credentials = async () => password;
     // The two fakes do not know each other's tokens: that it was asked is all there is to see.
     await expectStoreError(read(registry, { credentials, tokenHosts }), "ERR_STORE_AUTH_REFUSED");

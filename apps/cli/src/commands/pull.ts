@@ -1,19 +1,13 @@
-import {
-  createFileSource,
-  createHuggingFaceSource,
-  createUrlSource,
-  type HttpOptions,
-  pull,
-  type PullResult,
-  type Source,
-} from "@store/fetch";
-import { parseDigest, recordOrigin } from "@store/layout";
+import { plan, pull, type PullResult, type SelectOptions, type Source } from "@store/fetch";
+import { countPartialBytes, ifPresent, parseDigest, recordOrigin } from "@store/layout";
 
 import type { CommandContext } from "../command-context.ts";
 import { usageError } from "../errors/usage-error.ts";
-import { readToken } from "../input/read-token.ts";
+import { createSources, type SourceFlags } from "../fetching/create-sources.ts";
+import { describePlan } from "../fetching/describe-plan.ts";
+import { type PolicyFlags, readPullPolicy } from "../fetching/read-pull-policy.ts";
 import { parseNewName } from "../models/find-model.ts";
-import { openStore } from "../open-store.ts";
+import { openStore, type Store } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import { formatPlural } from "../output/format-count.ts";
@@ -24,14 +18,12 @@ import { PRODUCER } from "../version.ts";
 /** As many as help on any line; a server may well refuse more. */
 const CONNECTIONS_MAX = 64;
 
-interface PullFlags {
+export interface PullFlags extends SourceFlags, PolicyFlags {
   readonly as?: string;
   readonly digest?: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly connections?: string;
-  readonly tokenStdin?: boolean;
-  readonly offline?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -45,9 +37,13 @@ export async function pullModel(
   if (flags.as !== undefined) parseNewName(flags.as);
   const digest = flags.digest === undefined ? undefined : parseDigest(flags.digest);
   const connections = readConnections(flags.connections);
+  const policy = readPullPolicy(flags);
   const { output, signal } = context;
   await using store = await openStore(context);
   const sources = await createSources(context, flags);
+  const { as, include, exclude } = flags;
+  const wanted: SelectOptions = { as, digest, include, exclude, policy, signal };
+  if (flags.dryRun === true) return await printPlan(context, location, { store, sources, wanted });
   const startedMs = performance.now();
   try {
     const result = await pull(
@@ -59,18 +55,13 @@ export async function pullModel(
         recordOrigin: (blob, origin) => recordOrigin(store.layout, blob, origin),
       },
       {
-        as: flags.as,
-        digest,
-        include: flags.include,
-        exclude: flags.exclude,
+        ...wanted,
         connections,
-        dryRun: flags.dryRun,
         producedBy: PRODUCER,
-        signal,
         onProgress: createPullProgress(output),
       },
     );
-    output.event({ kind: "result", dryRun: flags.dryRun === true, ...result });
+    output.event({ kind: "result", dryRun: false, ...result });
     output.text(describe(result, performance.now() - startedMs));
     return 0;
   } catch (error) {
@@ -81,26 +72,34 @@ export async function pullModel(
   }
 }
 
-async function createSources(
-  { host }: CommandContext,
-  flags: PullFlags,
-): Promise<readonly Source[]> {
-  const { env } = host;
-  const token = flags.tokenStdin === true ? await readToken(host.stdin) : env["HF_TOKEN"];
-  const http: HttpOptions = {
-    offline: flags.offline === true || isOn(env["HF_HUB_OFFLINE"]),
-    userAgent: PRODUCER,
-  };
-  return [
-    createHuggingFaceSource({ ...http, endpoint: env["HF_ENDPOINT"] || undefined, token }),
-    createUrlSource(http),
-    createFileSource(),
-  ];
-}
-
-/** As the hub's own tools read a switch. */
-function isOn(value: string | undefined): boolean {
-  return /^(?:1|on|yes|true)$/i.test(value ?? "");
+async function printPlan(
+  { output }: CommandContext,
+  location: string,
+  {
+    store,
+    sources,
+    wanted,
+  }: {
+    readonly store: Store;
+    readonly sources: readonly Source[];
+    readonly wanted: SelectOptions;
+  },
+): Promise<number> {
+  const { layout, blobs, manifests } = store;
+  const planned = await plan(
+    location,
+    {
+      sources,
+      blobs,
+      manifests,
+      countPartialBytes: (target) => countPartialBytes(layout, target),
+      freeBytes: () => ifPresent(layout.fs.freeBytes(layout.paths.root)),
+    },
+    wanted,
+  );
+  output.event({ kind: "result", dryRun: true, ...planned });
+  output.text(describePlan(planned));
+  return 0;
 }
 
 function readConnections(text: string | undefined): number | undefined {
@@ -114,15 +113,7 @@ function readConnections(text: string | undefined): number | undefined {
 }
 
 function describe(result: PullResult, elapsedMs: number): string {
-  const { name, descriptor, files, bytesFetched, bytesReused } = result;
-  if (descriptor === undefined) {
-    const absent = files.filter(({ reused }) => !reused);
-    const lines = files.map(({ path, size, reused }) => {
-      const bytes = size === undefined ? "size unknown" : formatBytes(size);
-      return `${reused ? "here   " : "missing"} ${escapeText(path)} (${bytes})\n`;
-    });
-    return `${lines.join("")}would fetch ${formatPlural(absent.length, "file")} for ${escapeText(name)}\n`;
-  }
+  const { name, files, bytesFetched, bytesReused } = result;
   const reused = bytesReused === 0 ? "" : `, ${formatBytes(bytesReused)} were here already`;
   return (
     `pulled ${escapeText(name)}: ${formatPlural(files.length, "file")}, ` +

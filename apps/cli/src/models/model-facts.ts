@@ -1,4 +1,3 @@
-import type { ModelFile } from "@store/manifest";
 import type { ModelInfo } from "@store/manifest/inspect";
 
 /** What the headers of all weights files of a model say together. */
@@ -20,7 +19,7 @@ export interface ModelFacts {
  * no file has a header that is understood.
  */
 export function gatherFacts(
-  infos: readonly { readonly file: ModelFile; readonly info: ModelInfo }[],
+  infos: readonly { readonly info: ModelInfo }[],
 ): ModelFacts | undefined {
   const [first] = infos;
   if (first === undefined) return undefined;

@@ -1,13 +1,10 @@
 import type { AbortOptions } from "@store/layout";
 
-import {
-  basicAuthorization,
-  type Credential,
-  type CredentialLookup,
-} from "../../credentials/credential.ts";
+import { basicAuthorization, type Credential } from "../../credentials/credential.ts";
 import type { HttpClient, HttpResponse } from "../../http/http-client.ts";
 import { parseChallenges } from "./challenge.ts";
 import { fetchToken } from "./fetch-token.ts";
+import type { RegistryOptions } from "./registry-options.ts";
 import { checkRealm } from "./token-realm.ts";
 
 /** A repository of a registry. */
@@ -34,11 +31,6 @@ export interface RegistryAuth {
   answer(place: RegistryPlace, response: HttpResponse, options?: AbortOptions): Promise<boolean>;
 }
 
-export interface RegistryAuthOptions {
-  readonly credentials?: CredentialLookup | undefined;
-  readonly tokenHosts?: Readonly<Record<string, readonly string[]>> | undefined;
-}
-
 interface Authorization {
   readonly value: string;
   readonly untilMs: number;
@@ -46,7 +38,7 @@ interface Authorization {
 
 export function createRegistryAuth(
   client: HttpClient,
-  { credentials, tokenHosts }: RegistryAuthOptions,
+  { credentials, tokenHosts }: Pick<RegistryOptions, "credentials" | "tokenHosts">,
 ): RegistryAuth {
   const known = new Map<string, Authorization>();
   const pending = new Map<string, Promise<boolean>>();

@@ -1,6 +1,7 @@
 import { StoreError } from "@store/layout";
 
 import { parseUrl, redactUrl } from "../../http/redact-url.ts";
+import type { TokenHosts } from "./registry-options.ts";
 
 /** Registries whose tokens come from another host of the same owner. */
 const knownHosts: Readonly<Record<string, readonly string[]>> = {
@@ -15,14 +16,10 @@ const knownHosts: Readonly<Record<string, readonly string[]>> = {
  *
  * @throws StoreError `ERR_STORE_POLICY_REFUSED`
  */
-export function checkRealm(
-  realm: string,
-  registry: URL,
-  tokenHosts: Readonly<Record<string, readonly string[]>> = {},
-): URL {
+export function checkRealm(realm: string, registry: URL, tokenHosts: TokenHosts = () => []): URL {
   const url = parseUrl(realm);
   const { host } = registry;
-  const allowed = [host, ...(knownHosts[host] ?? []), ...(tokenHosts[host] ?? [])];
+  const allowed = [host, ...(knownHosts[host] ?? []), ...tokenHosts(host)];
   const isPlain = url?.protocol === "http:" && registry.protocol === "http:";
   const isFit =
     url !== undefined &&

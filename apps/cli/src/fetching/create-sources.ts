@@ -1,0 +1,63 @@
+import {
+  createFileSource,
+  createHuggingFaceSource,
+  createOciSource,
+  createOllamaSource,
+  createRegistryCredentials,
+  createUrlSource,
+  readHubToken,
+  type RegistryOptions,
+  type Source,
+} from "@store/fetch";
+
+import type { CommandContext } from "../command-context.ts";
+import { readToken } from "../input/read-token.ts";
+import { PRODUCER } from "../version.ts";
+
+export interface SourceFlags {
+  readonly tokenStdin?: boolean;
+  readonly tokenHost?: string;
+  readonly offline?: boolean;
+}
+
+/** Every kind of place a location can mean, with the credentials this user has for it. */
+export async function createSources(
+  { host }: CommandContext,
+  flags: SourceFlags,
+): Promise<readonly Source[]> {
+  const { env } = host;
+  const home = env["HOME"] || env["USERPROFILE"];
+  const fromUser = home === undefined ? undefined : { env, home };
+  const token =
+    flags.tokenStdin === true
+      ? await readToken(host.stdin)
+      : fromUser === undefined
+        ? env["HF_TOKEN"]
+        : await readHubToken(fromUser);
+  const http = {
+    offline: flags.offline === true || isOn(env["HF_HUB_OFFLINE"]),
+    userAgent: PRODUCER,
+  };
+  const registry: RegistryOptions = {
+    ...http,
+    credentials: fromUser === undefined ? undefined : createRegistryCredentials(fromUser),
+    tokenHosts: flags.tokenHost === undefined ? undefined : () => [flags.tokenHost ?? ""],
+  };
+  return [
+    createHuggingFaceSource({ ...http, endpoint: env["HF_ENDPOINT"] || undefined, token }),
+    createOllamaSource(http),
+    createUrlSource(http),
+    createFileSource(),
+    createOciSource({ ...registry, platform: `linux/${architecture()}` }),
+  ];
+}
+
+/** As the hub's own tools read a switch. */
+function isOn(value: string | undefined): boolean {
+  return /^(?:1|on|yes|true)$/i.test(value ?? "");
+}
+
+/** This machine's processor, in the words of OCI. */
+function architecture(): string {
+  return process.arch === "x64" ? "amd64" : process.arch;
+}
