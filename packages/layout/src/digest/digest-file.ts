@@ -1,5 +1,5 @@
 import type { AbortOptions } from "../abort-options.ts";
-import { hashFile } from "../hashing/hash-file.ts";
+import { identifyFile } from "../hashing/hash-file.ts";
 import type { FsPort } from "../fs/fs-port.ts";
 import { nodeFs } from "../fs/node-fs.ts";
 import type { Digest } from "./digest.ts";
@@ -11,7 +11,7 @@ export async function digestFile(
 ): Promise<Digest> {
   const file = await (options.fs ?? nodeFs).open(path, "read");
   try {
-    return (await hashFile(file, options)).digest;
+    return await identifyFile(file, options);
   } finally {
     await file.close();
   }

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import {
   chmod,
   copyFile,
@@ -18,9 +18,11 @@ import {
   utimes,
 } from "node:fs/promises";
 
-import { isErrno } from "../errors/errno.ts";
+import { errnoOf, isErrno } from "../errors/errno.ts";
 import { blockingFs, kindOf, toStat } from "./blocking-fs.ts";
+import { createDirectRead, DIRECT_ALIGNMENT, isCached } from "./direct-reads.ts";
 import type { FsFile, FsPort, OpenMode, OpenOptions } from "./fs-port.ts";
+import { readFully } from "./read-fully.ts";
 
 // Absent on Windows, where the name grammar and the absence of fifos make them unnecessary.
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -32,22 +34,7 @@ const flags: Readonly<Record<OpenMode, number>> = {
   update: constants.O_RDWR | NO_FOLLOW | NO_BLOCK,
 };
 
-/** A short read of a regular file means its end, so reads go on until the buffer is full. */
-async function readFully(
-  handle: FileHandle,
-  buffer: Uint8Array,
-  position: number,
-): Promise<number> {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
-}
-
-function toFile(handle: FileHandle, alignment: number): FsFile {
+function toFile(handle: FileHandle, alignment = 1): FsFile {
   return {
     alignment,
     read: (buffer, position) => readFully(handle, buffer, position),
@@ -66,12 +53,11 @@ function toFile(handle: FileHandle, alignment: number): FsFile {
 
 /** Linux's O_DIRECT; absent elsewhere. */
 const DIRECT = constants.O_DIRECT ?? 0;
-/** A page: a multiple of every sector size in use. */
-const DIRECT_ALIGNMENT = 4096;
 
 async function openFile(path: string, mode: OpenMode, options: OpenOptions = {}): Promise<FsFile> {
   const { permissions = 0o666, direct = false } = options;
   if (direct && DIRECT !== 0) {
+    if (mode === "read") return openUncached(path);
     try {
       return toFile(await open(path, flags[mode] | DIRECT, permissions), DIRECT_ALIGNMENT);
     } catch (error) {
@@ -80,7 +66,50 @@ async function openFile(path: string, mode: OpenMode, options: OpenOptions = {})
       if (mode === "create") await unlink(path).catch(() => {});
     }
   }
-  return toFile(await open(path, flags[mode], permissions), 1);
+  return toFile(await open(path, flags[mode], permissions));
+}
+
+/** Opens a file twice if it is not in the page cache: once to read past it, once for all the rest. */
+async function openUncached(path: string): Promise<FsFile> {
+  const plain = await open(path, flags.read);
+  try {
+    const stats = await plain.stat();
+    const cached = !stats.isFile() || (await isCached(plain, stats.size));
+    const direct = cached ? undefined : await openSameDirect(path, stats);
+    return direct === undefined ? toFile(plain) : withDirectReads(toFile(plain), plain, direct);
+  } catch (error) {
+    await plain.close();
+    throw error;
+  }
+}
+
+/** `undefined` where the file system cannot, or where the path has become another file's. */
+async function openSameDirect(path: string, stats: Stats): Promise<FileHandle | undefined> {
+  let direct;
+  try {
+    direct = await open(path, flags.read | DIRECT);
+    const { dev, ino } = await direct.stat();
+    if (dev === stats.dev && ino === stats.ino) return direct;
+  } catch (error) {
+    // Whatever it is: the file is open already, and reads of that one work or say what is wrong.
+    if (errnoOf(error) === undefined) throw error;
+  }
+  await direct?.close();
+  return undefined;
+}
+
+function withDirectReads(file: FsFile, plain: FileHandle, direct: FileHandle): FsFile {
+  return {
+    ...file,
+    read: createDirectRead(direct, plain),
+    async close() {
+      try {
+        await direct.close();
+      } finally {
+        await file.close();
+      }
+    },
+  };
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,10 +1,12 @@
 import { chmod, open, truncate, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { expect, it } from "vitest";
 
 import { openBlobStore } from "../blobs/disk-blob-store.ts";
 import type { Digest } from "../digest/digest.ts";
 import type { Finding } from "../finding.ts";
+import { PUMP_BYTES_MIN } from "../hashing/hash-file.ts";
 import type { Layout } from "../root/layout.ts";
 import { CHUNK_BYTES } from "../sidecars/chunk-map.ts";
 import { createContent } from "../testing/content.ts";
@@ -69,6 +71,25 @@ it.each(["full", "fast"] as const)(
     expect(subjects).toEqual([cut, longer, swapped].toSorted());
   },
 );
+
+it("finds a flipped bit and a truncation in a blob that is not in the page cache", async () => {
+  await using temporary = await createTemporaryLayout();
+  const { layout } = temporary;
+  const source = join(dirname(layout.paths.root), "source");
+  await writeFile(source, createContent(PUMP_BYTES_MIN + 10));
+  // A large copy is written past the page cache where the file system allows it.
+  const { digest } = await openBlobStore(layout).adopt(source);
+  expect(await findings(layout)).toEqual([]);
+  await flip(layout, digest, 2 * CHUNK_BYTES);
+  const last = PUMP_BYTES_MIN / CHUNK_BYTES;
+  for (const mode of ["full", "fast"] as const) {
+    expect(await findings(layout, { mode })).toMatchObject([{ detail: { chunks: [2] } }]);
+  }
+  await truncate(layout.paths.blob(digest), PUMP_BYTES_MIN);
+  for (const mode of ["full", "fast"] as const) {
+    expect(await findings(layout, { mode })).toMatchObject([{ detail: { chunks: [2, last] } }]);
+  }
+});
 
 it("hashes what has no chunk map even when asked to be fast", async () => {
   await using temporary = await createTemporaryLayout();

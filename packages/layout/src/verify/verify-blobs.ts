@@ -2,9 +2,8 @@ import { availableParallelism } from "node:os";
 
 import type { AbortOptions, ProgressOptions } from "../abort-options.ts";
 import { findBlob, type FoundBlob } from "../blobs/find-blob.ts";
-import { hashFile } from "../hashing/hash-file.ts";
+import { identifyFile, PUMP_BYTES_MIN, sumFile } from "../hashing/hash-file.ts";
 import { listBlobs } from "../blobs/list-blobs.ts";
-import { loadXxh64 } from "../checksum/xxh64.ts";
 import { type Digest, digestHex } from "../digest/digest.ts";
 import { errnoOf } from "../errors/errno.ts";
 import { isStoreError } from "../errors/store-error.ts";
@@ -117,7 +116,9 @@ async function* verifyBlob(
   const found = await findBlob(layout, digest);
   // A directory without data is not a blob: a sweep or a failed transfer left it.
   if (found === undefined) return;
-  const file = await layout.fs.open(found.path, "read");
+  // A check is no use of a file: it is not to push files in use out of the page cache.
+  const direct = found.stat.size >= PUMP_BYTES_MIN;
+  const file = await layout.fs.open(found.path, "read", { direct });
   try {
     const map = await readChunkMap(layout, digest);
     if (options.mode === "fast" && map !== undefined) {
@@ -138,9 +139,11 @@ async function* compareDigest(
   map: ChunkMap | undefined,
   options: VerifyOptions,
 ): AsyncGenerator<Finding> {
-  const { digest: actual, chunks } = await hashFile(file, options);
+  const actual = await identifyFile(file, options);
   if (actual === digest) return;
-  yield wrongBytes(digest, found, { actual, ...(map === undefined ? {} : damage(map, chunks)) });
+  // Only wrong bytes are read twice, to say where they are wrong.
+  const where = map === undefined ? {} : damage(map, await sumFile(file, options));
+  yield wrongBytes(digest, found, { actual, ...where });
 }
 
 async function* compareChunks(
@@ -150,18 +153,7 @@ async function* compareChunks(
   map: ChunkMap,
   options: VerifyOptions,
 ): AsyncGenerator<Finding> {
-  const xxh64 = await loadXxh64();
-  const sums: bigint[] = [];
-  const buffer = new Uint8Array(CHUNK_BYTES);
-  for (let at = 0; ; at += CHUNK_BYTES) {
-    options.signal?.throwIfAborted();
-    const count = await file.read(buffer, at);
-    const sum = xxh64.create();
-    sum.update(buffer.subarray(0, count));
-    if (count > 0) sums.push(sum.value());
-    if (count < CHUNK_BYTES) break;
-  }
-  const seen = damage(map, { size: found.stat.size, sums: BigUint64Array.from(sums) });
+  const seen = damage(map, await sumFile(file, options));
   if (seen.chunks.length > 0) yield wrongBytes(digest, found, seen);
 }
 
