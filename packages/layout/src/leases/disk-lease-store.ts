@@ -48,10 +48,15 @@ export function openLeaseStore(layout: Layout): LeaseStore {
     }
   }
 
-  /** Renamed first and looked at again: a lease renewed in between goes back where it was. */
+  /**
+   * Looked at, renamed, and looked at again: what cannot be read is not touched, and a lease renewed in
+   * between goes back where it was.
+   */
   async function remove(id: string): Promise<boolean> {
     if (!ID.test(id)) throw new TypeError(`not the id of a lease: ${id}`);
     if (layout.readOnly !== undefined) throw layout.readOnly;
+    const before = await read(id);
+    if (before === undefined || (await isLive(before))) return false;
     const path = join(paths.leases, `${id}.json`);
     const aside = join(paths.leases, temporaryName());
     if ((await ifPresent(fs.rename(path, aside).then(() => true))) === undefined) return false;

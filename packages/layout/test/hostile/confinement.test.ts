@@ -16,9 +16,11 @@ import { collectContent, createContent, expectStoreError } from "@store/layout/t
 import {
   codesOf,
   content,
+  contents,
   digest,
   expectWhole,
   inStore,
+  kinds,
   neighbour,
   pictureOf,
   type Place,
@@ -199,15 +201,27 @@ describe("a lease that calls itself by a path", () => {
     });
   });
 
-  it("is not removed as expired where it cannot be read", async () => {
-    await inStore(async ({ layout }) => {
-      await layout.makeDirectory(layout.paths.leases);
-      const path = join(layout.paths.leases, `${id}.json`);
-      await writeFile(path, "half a lea");
-      await expectStoreError(openLeaseStore(layout).removeExpired(id), "ERR_STORE_LEASE_INVALID");
-      expect(await readFile(path, "utf8")).toBe("half a lea");
-    });
-  });
+  it.each(Object.entries({ ...kinds, ...contents }))(
+    "is not removed as expired where it cannot be read, and nothing moves: %s in its place",
+    async (name, damage) => {
+      await inStore(async (place) => {
+        const { layout } = place;
+        await layout.makeDirectory(layout.paths.leases);
+        const path = join(layout.paths.leases, `${id}.json`);
+        await writeFile(path, "half a lease");
+        await damage(path, place);
+        const before = await pictureOf(layout.paths.root);
+        const removing = openLeaseStore(layout).removeExpired(id);
+        if (name === "nothing at all") expect(await removing).toBe(false);
+        else {
+          const code = name in kinds ? "ERR_STORE_NOT_A_FILE" : "ERR_STORE_LEASE_INVALID";
+          await expectStoreError(removing, code);
+        }
+        expect(await pictureOf(layout.paths.root)).toEqual(before);
+      });
+    },
+    10_000,
+  );
 });
 
 it("a store that is read only is not swept either", async () => {

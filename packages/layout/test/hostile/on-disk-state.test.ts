@@ -1,4 +1,4 @@
-import { chmod, link, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, link, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -12,7 +12,9 @@ import {
   readOrigins,
   verifyBlobs,
 } from "@store/layout";
+import { FULL } from "../full.ts";
 import {
+  canMakeDevices,
   check,
   codesOf,
   content,
@@ -22,6 +24,7 @@ import {
   digest,
   expectWhole,
   fillWithNul,
+  flipBit,
   ingestWhole,
   inStore,
   kinds,
@@ -89,15 +92,45 @@ describe.each(writers)("data, written again by $way,", ({ write }) => {
   });
 });
 
-it("zeros of the right size below a chunk map are found by verification alone", async () => {
+it.each([
+  ["zeros of the right size", fillWithNul],
+  ["one flipped bit", flipBit],
+])("%s below a chunk map is found by verification, whole and by sums", async (_name, damage) => {
   await inStore(async ({ layout }) => {
-    await fillWithNul(layout.paths.blob(digest));
+    const path = layout.paths.blob(digest);
+    const { atime, mtime } = await stat(path);
+    await damage(path);
+    await utimes(path, atime, mtime);
     expect(await codesOf(layout)).toEqual(["ERR_STORE_BLOB_DIGEST_MISMATCH"]);
     const fast = [];
     for await (const { code } of verifyBlobs(layout, { mode: "fast" })) fast.push(code);
     expect(fast).toEqual(["ERR_STORE_BLOB_DIGEST_MISMATCH"]);
   });
 });
+
+it.skipIf(canMakeDevices)(
+  "a device in place of a file (skipped: making one is not permitted)",
+  () => expect.fail("it can be made"),
+);
+
+it("leftovers by the thousand are passed over", async () => {
+  await inStore(async ({ layout, directory }) => {
+    const count = FULL ? 100_000 : 2_000;
+    const places = [directory, layout.paths.fanout(digest), layout.paths.blobs];
+    for (let index = 0; index < count; index += 1) {
+      const name = `.tmp-${index.toString(16).padStart(16, "0")}`;
+      await writeFile(join(places[index % places.length] ?? directory, name), "");
+    }
+    const blobs = openBlobStore(await openLayout(layout.paths.root));
+    await expectWhole(blobs, content);
+    const listed = [];
+    for await (const found of blobs.list()) listed.push(found);
+    expect(listed).toEqual([digest, digestBytes(neighbour)].toSorted());
+    for await (const left of blobs.listTrash()) expect.fail(`listed: ${left.digest}`);
+    for await (const item of openPartialDebris(layout).list()) expect.fail(`listed: ${item.id}`);
+    expect(await codesOf(layout)).toEqual([]);
+  });
+}, 120_000);
 
 describe.each(writers)("a sidecar, when the blob is written again by $way,", ({ write }) => {
   for (const file of ["chunks", "origins.jsonl"]) {

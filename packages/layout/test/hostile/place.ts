@@ -3,7 +3,9 @@ import {
   chmod,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
+  readFile,
   rename,
   rm,
   stat,
@@ -12,6 +14,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -58,8 +61,33 @@ async function replaced(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
+async function makeNullDevice(path: string): Promise<void> {
+  await run("mknod", [path, "c", "1", "3"]);
+}
+
+/** Whether this process may make device files: root may, where its container lets it. */
+export const canMakeDevices: boolean = await (async () => {
+  const directory = await mkdtemp(join(tmpdir(), "store-device-"));
+  try {
+    await makeNullDevice(join(directory, "null"));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+})();
+
+const devices: Readonly<Record<string, Damage>> = {
+  async "a device"(path) {
+    await replaced(path);
+    await makeNullDevice(path);
+  },
+};
+
 /** What may be found in place of any file of the store. */
 export const kinds: Readonly<Record<string, Damage>> = {
+  ...(canMakeDevices ? devices : {}),
   async "an empty directory"(path) {
     await replaced(path);
     await mkdir(path);
@@ -127,9 +155,18 @@ export async function fillWithNul(path: string): Promise<void> {
   await writeFile(path, new Uint8Array(size));
 }
 
+export async function flipBit(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const at = bytes.length >> 1;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  await chmod(path, 0o644);
+  await writeFile(path, bytes);
+}
+
 export const damages: Readonly<Record<string, Damage>> = {
   ...kinds,
   ...contents,
+  "one bit that is not what it was": flipBit,
   "zeros of the same size": fillWithNul,
 };
 

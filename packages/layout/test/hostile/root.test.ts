@@ -68,7 +68,7 @@ const isRoot = process.getuid?.() === 0;
 
 /** Opens, verifies and puts as an ordinary user, and prints what came of it. */
 const AS_USER = `
-const [source, root] = process.argv.slice(1);
+const [source, root, digest] = process.argv.slice(1);
 const { openLayout, openBlobStore, verifyBlobs } = await import(source);
 const codeOf = (promise) => promise.then(() => "done", (error) => error.code);
 async function verify(layout) {
@@ -78,6 +78,7 @@ async function verify(layout) {
 }
 const result = await openLayout(root).then(async (layout) => ({
   findings: await verify(layout).catch((error) => error.code),
+  check: await codeOf(openBlobStore(layout).ensureVerified(digest)),
   put: await codeOf(openBlobStore(layout).add(new TextEncoder().encode("new"))),
 }), (error) => ({ open: error.code }));
 console.log(JSON.stringify(result));
@@ -86,7 +87,7 @@ console.log(JSON.stringify(result));
 async function asUser(root: string): Promise<unknown> {
   const source = new URL("../../src/index.ts", import.meta.url).href;
   const prefix = ["--reuid", String(USER), "--regid", String(USER), "--clear-groups"];
-  const node = [process.execPath, "--input-type=module", "-e", AS_USER, source, root];
+  const node = [process.execPath, "--input-type=module", "-e", AS_USER, source, root, digest];
   const { stdout } = await run("setpriv", [...prefix, ...node]);
   return JSON.parse(stdout);
 }
@@ -98,32 +99,67 @@ async function giveAway(directory: string): Promise<void> {
   }
 }
 
-describe("a directory without any rights", () => {
+const denied = "ERR_STORE_NO_PERMISSION";
+
+/** Another user's, with these rights. */
+async function take(path: string, mode: number): Promise<void> {
+  await chown(path, 0, 0);
+  await chmod(path, mode);
+}
+
+describe("to a user", () => {
   const title = isRoot ? "" : " (skipped: needs to start as root to become another user)";
 
   it.skipIf(!isRoot).each([
-    ["the root", (l: Layout) => l.paths.root, { open: "ERR_STORE_NO_PERMISSION" }],
+    ["a root without rights", (l: Layout) => chmod(l.paths.root, 0), { open: denied }],
     [
-      "blobs/sha256/",
-      (l: Layout) => l.paths.sha256,
-      { findings: "ERR_STORE_NO_PERMISSION", put: "ERR_STORE_NO_PERMISSION" },
+      "blobs/sha256/ without rights",
+      (l: Layout) => chmod(l.paths.sha256, 0),
+      { findings: denied, check: denied, put: denied },
     ],
     [
-      "the blob's directory",
-      (l: Layout) => l.paths.blobDirectory(digest),
-      { findings: ["ERR_STORE_NO_PERMISSION"], put: "done" },
+      "a blob's directory without rights",
+      (l: Layout) => chmod(l.paths.blobDirectory(digest), 0),
+      { findings: [denied], check: denied, put: "done" },
     ],
     [
-      "the blob's file",
-      (l: Layout) => l.paths.blob(digest),
-      { findings: ["ERR_STORE_NO_PERMISSION"], put: "done" },
+      "a blob's file without rights",
+      (l: Layout) => chmod(l.paths.blob(digest), 0),
+      // Its chunk map says that we hashed it once.
+      { findings: [denied], check: "done", put: "done" },
     ],
-  ] as const)(`is told of as such: %s${title}`, async (_name, at, expected) => {
-    await inStore(async ({ layout }) => {
-      await chmod(dirname(layout.paths.root), 0o755);
-      await giveAway(layout.paths.root);
-      await chmod(at(layout), 0o000);
-      expect(await asUser(layout.paths.root)).toEqual(expected);
-    });
-  });
+    [
+      "a blob's file that only another user may read",
+      (l: Layout) => take(l.paths.blob(digest), 0o400),
+      { findings: [denied], check: "done", put: "done" },
+    ],
+    [
+      "a blob's file of another user",
+      (l: Layout) => take(l.paths.blob(digest), 0o444),
+      { findings: [], check: "done", put: "done" },
+    ],
+    [
+      "a blob's directory of another user, who did not hash it",
+      async (l: Layout) => {
+        await rm(l.paths.chunks(digest));
+        await take(l.paths.blobDirectory(digest), 0o755);
+      },
+      { findings: [], check: "done", put: "done" },
+    ],
+    [
+      "a format.json of another user",
+      (l: Layout) => take(l.paths.format, 0o644),
+      { findings: [], check: "done", put: "done" },
+    ],
+  ] as const)(
+    `is told of as such, and harms nothing else: %s${title}`,
+    async (_, damage, expected) => {
+      await inStore(async ({ layout }) => {
+        await chmod(dirname(layout.paths.root), 0o755);
+        await giveAway(layout.paths.root);
+        await damage(layout);
+        expect(await asUser(layout.paths.root)).toEqual(expected);
+      });
+    },
+  );
 });
