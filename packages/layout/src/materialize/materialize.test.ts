@@ -116,7 +116,29 @@ describe("what is there already", () => {
 });
 
 describe("a path", () => {
-  it.each(["../x", "a/../../x", "a/../b", "..", "a/..", "", ".", "./", "/", "..\\x", "a\\..\\x"])(
+  it.each([
+    "../x",
+    "a/../../x",
+    "a/../b",
+    "..",
+    "a/..",
+    "",
+    ".",
+    "./",
+    "./x",
+    "a//b",
+    "a/",
+    "/",
+    "/etc/x",
+    "//host/x",
+    "..\\x",
+    "a\\..\\x",
+    "\\x",
+    "C:\\x",
+    "C:x",
+    "c:/x",
+    "a\0b",
+  ])(
     "that leaves its directory or names none is refused before anything is made: %j",
     async (path) => {
       const good = { digest, path: "good" };
@@ -128,9 +150,13 @@ describe("a path", () => {
     },
   );
 
-  it("that is absolute is taken as one below the directory", async () => {
-    expect(await place("/etc/model")).toMatchObject([{ target: join(target, "etc", "model") }]);
-  });
+  it.each(["..foo", "...", "a/..b/c..", ".hidden", "-rf", "a b", "%2e%2e", "日本"])(
+    "that only looks dangerous is one like any other: %j",
+    async (path) => {
+      expect(await place(path)).toMatchObject([{ target: join(target, path) }]);
+      await expectContent(join(target, path));
+    },
+  );
 
   it("that leads through a link is refused, and nothing appears behind it", async () => {
     const outside = join(dirname(temporary.root), "outside");

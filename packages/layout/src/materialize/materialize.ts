@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import type { AbortOptions } from "../abort-options.ts";
 import type { BlobReader } from "../blobs/blob-reader.ts";
@@ -27,7 +27,7 @@ export type LinkMode =
 
 export interface LinkEntry {
   readonly digest: Digest;
-  /** Relative path below the directory, with `/`; never leaves it. */
+  /** Relative path below the directory, names separated by `/`; anything else is refused. */
   readonly path: string;
 }
 
@@ -72,18 +72,19 @@ export async function materialize(
   return done;
 }
 
+/** Parts of names and nothing else, by the same rules on every platform: `..foo` is one, `..` is not. */
 function confine(root: string, path: string): string {
-  const target = resolve(root, ...path.split("/"));
-  const inside = relative(root, target);
-  const parts = path.split(/[/\\]/);
-  if (inside === "" || inside.startsWith("..") || parts.includes("..") || target === root + sep) {
-    throw new StoreError(`the path leaves its directory: ${JSON.stringify(path)}`, {
-      kind: "invalid",
-      code: "ERR_STORE_PATH_UNUSABLE",
-      detail: { path },
-    });
-  }
-  return target;
+  const parts = path.split("/");
+  const isRelative =
+    parts.every((part) => part !== "" && part !== "." && part !== "..") &&
+    !/[\\\0]|^[A-Za-z]:/.test(path);
+  if (isRelative) return join(root, ...parts);
+  throw new StoreError(`not a path below a directory: ${JSON.stringify(path)}`, {
+    kind: "invalid",
+    code: "ERR_STORE_PATH_UNUSABLE",
+    hint: "Give names separated by `/`, without `.`, `..` or a `/` at either end.",
+    detail: { path },
+  });
 }
 
 interface Placement extends LinkEntry {
