@@ -1,5 +1,5 @@
 import type { Digest } from "@store/layout";
-import type { Name, StoredManifest } from "@store/manifest";
+import { type Name, type StoredManifest, twinOf } from "@store/manifest";
 
 import { modelNotFound } from "./http/http-errors.ts";
 import { redactUrl } from "./http/redact-url.ts";
@@ -8,7 +8,6 @@ import { flatNameFrom } from "./names/flat-name.ts";
 import { pickSource } from "./pick-source.ts";
 import { createPolicy } from "./policy/create-policy.ts";
 import type { PullPorts, SelectOptions } from "./pull-options.ts";
-import { twinOf } from "./names/twin-name.ts";
 import { checkConflict, nameTaken } from "./record/check-conflict.ts";
 import { recordedDigests } from "./record/recorded-files.ts";
 import { selectModelFiles } from "./select-model-files.ts";

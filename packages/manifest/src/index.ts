@@ -11,7 +11,7 @@ export { parseName, type ParsedName, type ParseNameOptions } from "./name/parse-
 export type { Document, FileRole, ModelFile } from "./document/document.ts";
 export { decodeManifest, type DecodeOptions } from "./document/decode-manifest.ts";
 export { diffDocuments, type ManifestDiff } from "./document/diff-documents.ts";
-export { checkFilePaths } from "./document/file-path.ts";
+export { checkFilePaths, isFilePath } from "./document/file-path.ts";
 export { filesOf } from "./document/files-of.ts";
 export { MANIFEST_BYTES_MAX } from "./document/manifest-json.ts";
 export { referencedDigests } from "./document/referenced-digests.ts";
@@ -45,6 +45,7 @@ export type {
   UnlinkOptions,
 } from "./store/manifest-store.ts";
 export { findName } from "./store/find-name.ts";
+export { twinOf } from "./store/name-conflicts.ts";
 export {
   type ManifestPorts,
   openManifestStore,

@@ -1,6 +1,6 @@
 import { StoreError } from "@store/layout";
+import { isFilePath } from "@store/manifest";
 
-import { isFilePath } from "../../files/file-path.ts";
 import { formatOf } from "../../files/model-format.ts";
 import { createHttpClient } from "../../http/http-client.ts";
 import { createRangeOpener } from "../../http/range-opener.ts";

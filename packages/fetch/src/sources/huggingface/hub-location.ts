@@ -1,6 +1,6 @@
 import { StoreError } from "@store/layout";
+import { isFilePath } from "@store/manifest";
 
-import { isFilePath } from "../../files/file-path.ts";
 import { parseUrl, redactUrl } from "../../http/redact-url.ts";
 
 /** A location on the hub, taken apart. */

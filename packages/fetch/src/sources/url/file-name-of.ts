@@ -1,4 +1,4 @@
-import { isFilePath } from "../../files/file-path.ts";
+import { isFilePath } from "@store/manifest";
 
 /** The file name a URL ends in, decoded once; `download` where it has none that can be used. */
 export function fileNameOf(url: URL): string {
