@@ -20,9 +20,11 @@ import {
   someRoots,
   TAKEN_AT_MS,
 } from "./support/arbitrary-snapshot.ts";
+import { FULL } from "./support/full.ts";
 import { seed } from "./support/seed.ts";
 
-const RUNS = { numRuns: 2_500, seed };
+/** Of each of the properties: more than 10,000 stores in all by default. */
+const RUNS = { numRuns: FULL ? 25_000 : 2_000, seed };
 
 function planOf(lists: SnapshotLists, policy: GcPolicy = { allowEmpty: true }): GcPlan {
   return planGc(createSnapshot(lists), policy);

@@ -12,8 +12,10 @@ import {
   planGc,
   type Root,
 } from "../../src/index.ts";
+import { sealPlan } from "../../src/plan/encode-plan.ts";
 import { digestOf } from "../support/digests.ts";
 import type { Act, Actor } from "./explore.ts";
+import { createPackPort } from "./pack-actors.ts";
 
 export const BLOB: Digest = digestOf("the blob");
 
@@ -28,15 +30,33 @@ export interface World {
   readonly leases: Record<string, true>;
   /** Names whose publisher said that all is well. */
   readonly promised: Record<string, true>;
+  /** Packs, where the scenario has any. */
+  readonly packs?: WorldPacks | undefined;
+  /** Names whose blob a reader did not find although it was promised all the time. */
+  readonly missed: Record<string, true>;
+}
+
+/** Packs that hold the blob: the one there was, and the one that is to take its place. */
+export interface WorldPacks {
+  old: boolean;
+  rewritten: boolean;
+  /** Trash names of the old one's index. */
+  readonly trash: Record<string, true>;
 }
 
 export function createWorld(start: Partial<World> & Pick<World, "names">): World {
-  return { data: true, trash: {}, leases: {}, promised: {}, ...start };
+  return { data: true, trash: {}, leases: {}, promised: {}, missed: {}, ...start };
 }
 
 /** What every reader does, in any number of steps. */
 export function isReadable(world: World): boolean {
-  return world.data || Object.keys(world.trash).length > 0;
+  return world.data || Object.keys(world.trash).length > 0 || isPacked(world);
+}
+
+/** Whether a visible pack holds the blob, or one that is only aside. */
+export function isPacked({ packs }: World): boolean {
+  if (packs === undefined) return false;
+  return packs.old || packs.rewritten || Object.keys(packs.trash).length > 0;
 }
 
 /** INV-3 at every moment, and a tidy store at the end. */
@@ -44,8 +64,13 @@ export function checkWorld(world: World, isOver: boolean): string | undefined {
   const promised = Object.keys(world.promised).filter((name) => world.names[name]);
   if (promised.length > 0 && !isReadable(world)) return `${promised[0]} lost its blob`;
   const named = Object.keys(world.names).filter((name) => world.names[name]);
-  if (isOver && named.length > 0 && !world.data) return `${named[0]} is left without its blob`;
-  if (isOver && Object.keys(world.trash).length > 0) return "trash is left behind";
+  const missed = Object.keys(world.missed);
+  if (missed.length > 0) return `a reader of ${missed[0]} missed its blob`;
+  if (!isOver) return undefined;
+  const isThere = world.data || world.packs?.old === true || world.packs?.rewritten === true;
+  if (named.length > 0 && !isThere) return `${named[0]} is left without its blob`;
+  const trash = [...Object.keys(world.trash), ...Object.keys(world.packs?.trash ?? {})];
+  if (trash.length > 0) return "trash is left behind";
   return undefined;
 }
 
@@ -72,6 +97,7 @@ export function publisher(world: World, name: string, options: PublishOptions = 
       });
       if (linked) return;
     }
+    if (world.packs !== undefined && (await findInPacks(world.packs, act))) return;
     await act("ingest", () => {
       world.data = true;
     });
@@ -99,6 +125,16 @@ export function publisher(world: World, name: string, options: PublishOptions = 
   };
 }
 
+/** Looks for a visible pack that holds the blob, then gives one back that is only aside. */
+export async function findInPacks(packs: WorldPacks, act: Act): Promise<boolean> {
+  if (await act("look in packs", () => packs.old || packs.rewritten)) return true;
+  return await act("give a pack back", () => {
+    const [owner] = Object.keys(packs.trash);
+    if (owner !== undefined) packs.old = true;
+    return packs.old || packs.rewritten;
+  });
+}
+
 /** How a sweeper may be wrong. */
 export type SweeperMutant = "no second look" | "names before leases" | "looks before it moves";
 
@@ -110,6 +146,8 @@ export interface SweeperOptions {
   /** Reads names in descending order. */
   readonly backwards?: boolean;
   readonly startsAfter?: number;
+  /** Instead of a loose blob it drops the blob from the old pack. */
+  readonly drops?: boolean;
 }
 
 /** The real `applyGc`, over ports whose every call is a step. */
@@ -118,7 +156,7 @@ export function sweeper(world: World, name: string, options: SweeperOptions = {}
     name,
     startsAfter: options.startsAfter,
     async run(act) {
-      const plan = { ...(options.recovers ? recoveryPlan : sweepPlan) };
+      const plan = { ...(options.drops ? dropPlan : options.recovers ? recoveryPlan : sweepPlan) };
       await applyGc(plan, createPorts(world, name, act, options));
     },
   };
@@ -127,7 +165,16 @@ export function sweeper(world: World, name: string, options: SweeperOptions = {}
 const released = { digest: BLOB, size: 1, released: true };
 /** Made long ago, of a store that looked different: whatever a plan says must be safe to carry out. */
 const sweepPlan: GcPlan = planGc(createSnapshot({ takenAtMs: 0, blobs: [released] }));
+const dropPlan: GcPlan = createDropPlan();
 const recoveryPlan: GcPlan = planGc(createSnapshot({ takenAtMs: 0, trashed: [BLOB] }));
+
+/** A loose copy, if there is one, is somebody else's matter here. */
+function createDropPlan(): GcPlan {
+  const packs = [{ id: "old", digests: [BLOB] }];
+  const snapshot = createSnapshot({ takenAtMs: 0, blobs: [released], packs });
+  const { digest: _, ...plan } = planGc(snapshot);
+  return sealPlan({ ...plan, candidates: [] });
+}
 
 function createPorts(world: World, self: string, act: Act, options: SweeperOptions): GcPorts {
   const { mutant } = options;
@@ -194,6 +241,7 @@ function createPorts(world: World, self: string, act: Act, options: SweeperOptio
       yield* earlier ?? (await readNames());
     },
     withSweepLock: () => Promise.reject(new Error("nothing here may rely on a lock")),
+    packs: world.packs === undefined ? undefined : createPackPort(world.packs, self, act),
   };
 }
 
