@@ -4,9 +4,10 @@
 
 import { describe, expect, it } from "vitest";
 
-import { checkWorld, createWorld, publisher, sweeper, type World } from "./model/actors.ts";
+import { publisher, sweeper } from "./model/actors.ts";
 import { FULL } from "./support/full.ts";
 import { type Actor, type Exploration, explore } from "./model/explore.ts";
+import { checkWorld, createWorld, type World } from "./model/world.ts";
 
 /** A search takes as long as it takes: the number of states is fixed, the machine is not. */
 const NO_HURRY_MS = 300_000;

@@ -1,8 +1,8 @@
 // Those who move a blob between a loose file and packs, and those who read it meanwhile.
 
 import type { GcPacks } from "../../src/index.ts";
-import { BLOB, findInPacks, type World, type WorldPacks } from "./actors.ts";
 import type { Act, Actor } from "./explore.ts";
+import { BLOB, findInPacks, type World, type WorldPacks } from "./world.ts";
 
 /**
  * Dropping the blob from the old pack: what stays is published first (nothing here, since the blob
