@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import type { AbortOptions } from "../abort-options.ts";
 import type { Digest } from "../digest/digest.ts";
@@ -9,8 +9,9 @@ import { linkOrRename } from "../fs/publish.ts";
 import { createId } from "../fs/temporary-name.ts";
 import { quarantineFile, type QuarantineReason } from "../quarantine/quarantine.ts";
 import type { Layout } from "../root/layout.ts";
-import { SUSPECT_PREFIX } from "../root/paths.ts";
+import { SUSPECT_PREFIX, TRASH_PREFIX } from "../root/paths.ts";
 import { isHashed, removeChunkMap, writeChunkMap } from "../sidecars/chunk-sidecar.ts";
+import { markTrash, unmarkTrash } from "../trash/trash-marks.ts";
 import { findBlob, type FoundBlob } from "./find-blob.ts";
 import { mustBeInside } from "./inside-store.ts";
 import { hashFile } from "../hashing/hash-file.ts";
@@ -107,9 +108,12 @@ async function removeWrong(
   if (layout.readOnly !== undefined) throw layout.readOnly;
   const { fs, paths } = layout;
   const suspect = join(paths.blobDirectory(digest), `${SUSPECT_PREFIX}${createId()}`);
+  const mark = basename(suspect).slice(TRASH_PREFIX.length);
+  await markTrash(layout, digest, mark);
   try {
     await fs.rename(paths.blob(digest), suspect);
   } catch (error) {
+    await unmarkTrash(layout, digest, mark);
     if (isErrno(error, "ENOENT")) return;
     throw error;
   }
@@ -120,6 +124,7 @@ async function removeWrong(
       // Before the bytes go: what vouches for a blob must never be found beside other bytes.
       await removeChunkMap(layout, digest);
       await ifPresent(quarantineFile(layout, suspect, why));
+      await unmarkTrash(layout, digest, mark);
       return;
     }
   } catch (error) {
@@ -127,6 +132,7 @@ async function removeWrong(
     throw error;
   }
   await giveBack(layout, digest, suspect);
+  await unmarkTrash(layout, digest, mark);
 }
 
 async function giveBack(layout: Layout, digest: Digest, suspect: string): Promise<void> {

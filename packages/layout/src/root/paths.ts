@@ -26,6 +26,8 @@ export interface Paths {
   readonly locks: string;
   readonly leases: string;
   readonly released: string;
+  /** `.store/trashed/`: which blobs sweeps may have moved aside. */
+  readonly trashed: string;
   readonly orphans: string;
   readonly pins: string;
   /** `blobs/sha256/<aa>/` */
@@ -72,6 +74,7 @@ export function createPaths(root: string): Paths {
     locks: at(".store", "locks"),
     leases: at(".store", "leases"),
     released: at(".store", "released"),
+    trashed: at(".store", "trashed"),
     orphans: at(".store", "orphans"),
     pins: at(".store", "pins"),
     fanout,

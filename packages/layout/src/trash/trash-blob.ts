@@ -1,9 +1,8 @@
 import { basename, join } from "node:path";
 
 import type { Trashed } from "../blobs/blob-store.ts";
-import { findLink, mustBeInside } from "../blobs/inside-store.ts";
-import { listFanouts } from "../blobs/list-fanouts.ts";
-import { type Digest, digestFromHex, digestHex, EMPTY_DIGEST } from "../digest/digest.ts";
+import { mustBeInside } from "../blobs/inside-store.ts";
+import { type Digest, EMPTY_DIGEST } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
 import { retainBlobs } from "../blobs/release-marks.ts";
@@ -13,6 +12,7 @@ import { quarantineFile } from "../quarantine/quarantine.ts";
 import type { Layout } from "../root/layout.ts";
 import { removeChunkMap } from "../sidecars/chunk-sidecar.ts";
 import { DATA_FILE, SUSPECT_PREFIX, TRASH_PREFIX } from "../root/paths.ts";
+import { markTrash, unmarkTrash } from "./trash-marks.ts";
 
 /**
  * D1 of a sweep: `data` becomes `data.trash-<sweep>`. Every sweep has its own id, so the rename
@@ -28,9 +28,11 @@ export async function trashBlob(
   const { fs, paths } = layout;
   const path = paths.trash(digest, sweep);
   await mustBeInside(layout, digest);
+  await markTrash(layout, digest, sweep);
   try {
     await fs.rename(paths.blob(digest), path);
   } catch (error) {
+    await unmarkTrash(layout, digest, sweep);
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
@@ -39,7 +41,10 @@ export async function trashBlob(
   return stat === undefined ? undefined : createTrashed(layout, digest, path, stat.size);
 }
 
-function createTrashed(layout: Layout, digest: Digest, path: string, size: number): Trashed {
+/** @param path a trash name of the blob */
+export function createTrashed(layout: Layout, digest: Digest, path: string, size: number): Trashed {
+  const unmark = (): Promise<void> =>
+    unmarkTrash(layout, digest, basename(path).slice(TRASH_PREFIX.length));
   return {
     digest,
     size,
@@ -51,6 +56,7 @@ function createTrashed(layout: Layout, digest: Digest, path: string, size: numbe
         else await removeName(layout, path);
         // Gone: another sweep destroyed the blob when nothing needed it yet, and removed its directory.
         await ifPresent(layout.fs.syncDirectory(layout.paths.blobDirectory(digest)));
+        await unmark();
       }),
     destroy: () =>
       explaining(`delete blob ${digest}`, async () => {
@@ -61,6 +67,7 @@ function createTrashed(layout: Layout, digest: Digest, path: string, size: numbe
         // INV-4: the caller has looked at leases and names since this name was given.
         if (isSuspect(path)) await keepSuspect(layout, digest, path);
         else await removeName(layout, path);
+        await unmark();
         if (await isThere(layout, digest)) return;
         await removeEmptyBlob(layout, digest);
         // A mark that stayed would send the blob away at once if somebody added it again.
@@ -118,7 +125,7 @@ async function removeEmptyBlob(layout: Layout, digest: Digest): Promise<void> {
 const isTrashName = (name: string): boolean => name.startsWith(TRASH_PREFIX);
 
 /** Trash names of one blob, as paths. */
-async function trashNames(layout: Layout, digest: Digest): Promise<readonly string[]> {
+export async function trashNames(layout: Layout, digest: Digest): Promise<readonly string[]> {
   const directory = layout.paths.blobDirectory(digest);
   const names = await namesIn(layout.fs, directory);
   return names.filter(isTrashName).map((name) => join(directory, name));
@@ -163,22 +170,4 @@ export async function rescueFromTrash(
     return paths.blob(digest);
   }
   return path;
-}
-
-/** Trash names that an earlier sweep left behind, in the order of their digests. */
-export async function* listTrash(layout: Layout): AsyncGenerator<Trashed> {
-  const { fs, paths } = layout;
-  for (const fanout of await listFanouts(layout)) {
-    const blobs = await namesIn(fs, join(paths.sha256, fanout));
-    for (const hex of blobs.toSorted()) {
-      const digest = digestFromHex(hex);
-      if (digest === undefined || digestHex(digest).slice(0, 2) !== fanout) continue;
-      const names = await trashNames(layout, digest);
-      if (names.length === 0 || (await findLink(layout, digest)) !== undefined) continue;
-      for (const path of names) {
-        const stat = await ifPresent(fs.lstat(path));
-        if (stat?.kind === "file") yield createTrashed(layout, digest, path, stat.size);
-      }
-    }
-  }
 }

@@ -48,6 +48,17 @@ export async function findViolations(
   return found;
 }
 
+/** Trash that no later sweep would find for weeks. A power cut may leave some, the end of a process not. */
+export async function findUnmarkedTrash(root: string): Promise<readonly string[]> {
+  const files = [...(await readFiles(root)).keys()];
+  return files.flatMap((path) => {
+    const [, hex, id] = /\/([0-9a-f]{64})\/data\.trash-(.*)$/.exec(path) ?? [];
+    return hex === undefined || files.includes(`.store/trashed/${hex}.${id}`)
+      ? []
+      : [`${path} has no mark`];
+  });
+}
+
 /** Every regular file below a directory, by its path. */
 async function readFiles(root: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();

@@ -177,6 +177,7 @@ describe.each(writers)("what is not the store's, when a blob is written by $way,
     ["the fan-out", ({ layout }) => layout.paths.fanout(digest)],
     ["the blob's directory", ({ directory }) => directory],
     [".store/leases/", ({ layout }) => layout.paths.leases],
+    [".store/trashed/", ({ layout }) => layout.paths.trashed],
     ["the quarantine", ({ layout }) => layout.paths.quarantine],
   ];
 
@@ -187,7 +188,10 @@ describe.each(writers)("what is not the store's, when a blob is written by $way,
         for (const name of strangers) await writeFile(join(at(place), name), "not the store's");
         await mkdir(join(at(place), "lost+found"));
       },
-      async (blobs) => write(blobs),
+      async (blobs) => {
+        await write(blobs);
+        for await (const trashed of blobs.listTrash()) expect.fail(trashed.digest);
+      },
       {},
     );
   });

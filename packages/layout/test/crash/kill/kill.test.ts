@@ -8,7 +8,12 @@ import { openLayout } from "@store/layout";
 import { FULL, report } from "../../full.ts";
 import { pick } from "../../pick.ts";
 import { createScratch } from "../../scratch.ts";
-import { findBrokenPromises, findUnrepaired, findViolations } from "../check-store.ts";
+import {
+  findBrokenPromises,
+  findUnmarkedTrash,
+  findUnrepaired,
+  findViolations,
+} from "../check-store.ts";
 import { type CrashOperation, operations } from "../operations.ts";
 import { type Point, trace, type TracedRun, whyNoTrace } from "../../../src/testing/trace.ts";
 
@@ -55,7 +60,10 @@ async function judge(
   operation: CrashOperation,
   acknowledged: readonly string[],
 ): Promise<readonly string[]> {
-  const violations = await findViolations(root, operation);
+  const violations = [
+    ...(await findViolations(root, operation)),
+    ...(await findUnmarkedTrash(root)),
+  ];
   // Opening needs no manual step, and neither does going on.
   const layout = await openLayout(root);
   return [

@@ -52,8 +52,8 @@ export function createScenario(parts: ScenarioParts): RunOptions {
     sharedPartials: parts.sharedPartials === true,
     async prepare(layout) {
       const { paths } = layout;
-      for (const path of [paths.manifests, paths.leases, paths.quarantine, paths.fanout(digest)])
-        await layout.makeDirectory(path);
+      const lasting = [paths.manifests, paths.leases, paths.trashed, paths.quarantine];
+      for (const path of [...lasting, paths.fanout(digest)]) await layout.makeDirectory(path);
       await parts.before?.(layout);
     },
     actors: parts.actors,
