@@ -10,5 +10,16 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
     passWithNoTests: true,
     testTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: "sockets" } },
+      {
+        extends: true,
+        test: {
+          name: "fetch",
+          include: ["test/{broken-bodies,network,ranges,resume}.test.ts"],
+          env: { STORE_TEST_READER: "fetch" },
+        },
+      },
+    ],
   },
 });

@@ -30,7 +30,14 @@ export type { Resolver } from "./policy/private-hops.ts";
 export type { PolicyRules, PolicySubject, PullPolicy } from "./policy/pull-policy.ts";
 
 export { pickSource } from "./pick-source.ts";
-export type { ModelOrigin, OpenedRange, ResolvedModel, Source, SourceFile } from "./source.ts";
+export type {
+  ModelOrigin,
+  OpenedRange,
+  RangeBody,
+  ResolvedModel,
+  Source,
+  SourceFile,
+} from "./source.ts";
 
 export { createFileSource, type FileSourceOptions } from "./sources/file/create-file-source.ts";
 export { createHuggingFaceSource } from "./sources/huggingface/create-hugging-face-source.ts";

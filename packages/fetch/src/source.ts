@@ -77,7 +77,17 @@ export interface OpenedRange {
    * To be iterated once, or cancelled by `return()`. Ends after exactly `end - start` bytes; fewer
    * or more are an error, never a quiet end.
    */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: RangeBody;
+}
+
+/** A body, read in one of two ways. */
+export interface RangeBody extends AsyncIterable<Uint8Array> {
+  /**
+   * Fills memory of the caller's from its start, where the source can do so without copying.
+   * Answers the bytes put there: fewer
+   * than fit where that takes long or the body ends, 0 behind its end.
+   */
+  readInto?(target: Uint8Array): Promise<number>;
 }
 
 /** A kind of place models come from. */

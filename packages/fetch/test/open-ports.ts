@@ -2,6 +2,7 @@ import { openBlobStore, openLeaseStore } from "@store/layout";
 import { createTemporaryLayout } from "@store/layout/testing";
 import { openManifestStore } from "@store/manifest";
 
+import { reader, withBuffers } from "./reader.ts";
 import { type PullPorts, type Source, systemTimers, type Timers } from "../src/index.ts";
 
 export interface HastyTimers extends Timers {
@@ -35,7 +36,8 @@ export async function openPorts(
 ): Promise<TestPorts> {
   const temporary = await createTemporaryLayout();
   const { layout, root } = temporary;
-  const blobs = openBlobStore(layout);
+  const opened = openBlobStore(layout);
+  const blobs = reader === "sockets" ? withBuffers(opened) : opened;
   const leases = openLeaseStore(layout);
   const manifests = openManifestStore(layout, { blobs, leases });
   return {

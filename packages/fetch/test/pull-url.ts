@@ -9,6 +9,7 @@ import {
   type PullResult,
   type UrlSourceOptions,
 } from "../src/index.ts";
+import { reader } from "./reader.ts";
 import { createHastyTimers, openPorts, type TestPorts } from "./open-ports.ts";
 
 export interface UrlPuller extends AsyncDisposable {
@@ -26,7 +27,8 @@ export interface UrlPuller extends AsyncDisposable {
 /** A store and a source of plain URLs whose pauses take no time. */
 export async function createUrlPuller(options: UrlSourceOptions = {}): Promise<UrlPuller> {
   const timers = createHastyTimers();
-  const store = await openPorts([createUrlSource({ timers, ...options })], timers);
+  const transport = reader === "fetch" ? { fetch: globalThis.fetch } : {};
+  const store = await openPorts([createUrlSource({ timers, ...transport, ...options })], timers);
   const events: PullEvent[] = [];
   return {
     events,

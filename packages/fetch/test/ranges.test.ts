@@ -3,6 +3,7 @@ import { createContent, expectStoreError } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
 import { createUrlPuller } from "./pull-url.ts";
+import { notPlainRequests } from "./reader.ts";
 import { askedRange, type RawAnswer, sendFile, sendRaw, startRawServer } from "./raw-server.ts";
 
 const bytes = createContent(300_000, 12);
@@ -100,7 +101,8 @@ describe("ranges", () => {
   };
   for (const [name, headers] of Object.entries(wrongAnswers)) {
     it(`in a partial answer with ${name} are refused and asked for again`, async () => {
-      let wrong = 2;
+      // Two headers are no plain answer.
+      let wrong = name.startsWith("two ") ? 1 + notPlainRequests : 2;
       let cuts = 1;
       await using server = await startRawServer((request, socket) => {
         const range = askedRange(request, size);
@@ -195,7 +197,7 @@ describe("ranges", () => {
       socket.write(`${size.toString(16)}\r\n`);
       socket.write(bytes);
       cuts -= 1;
-      if (!isProbe(request.headers["range"])) setTimeout(() => socket.destroy(), 50);
+      if (!isProbe(request.headers["range"])) setTimeout(() => socket.destroy(), 300);
       return undefined;
     });
     await using puller = await createUrlPuller();

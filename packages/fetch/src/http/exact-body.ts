@@ -1,27 +1,40 @@
 import type { HttpBody } from "./http-body.ts";
 import { upstreamError } from "./http-errors.ts";
 
+/** A body whose length is checked, whichever way it is read. */
+export type ExactBody = AsyncIterableIterator<Uint8Array> & Pick<HttpBody, "readInto">;
+
 /**
  * A body of exactly so many bytes (`Infinity`: as many as come). The end of the stream decides
  * nothing: a cut body is an error where HTTP itself sees none, and so is one byte too many.
  */
-export function exactBody(
-  body: HttpBody,
-  length: number,
-  url: URL,
-): AsyncIterableIterator<Uint8Array> {
+export function exactBody(body: HttpBody, length: number, url: URL): ExactBody {
   let left = length;
 
   function fault(message: string): Error {
     return upstreamError(message, { url, reason: "length", transient: true });
   }
 
-  const exact: AsyncIterableIterator<Uint8Array> = {
+  function checkEnd(): void {
+    if (left === Infinity || left === 0) return;
+    throw fault(`the connection ended ${left} bytes early`);
+  }
+
+  async function readInto(target: Uint8Array): Promise<number> {
+    const wanted = target.subarray(0, Math.min(target.length, left));
+    const count = (await body.readInto?.(wanted)) ?? 0;
+    left -= count;
+    if (count === 0) checkEnd();
+    return count;
+  }
+
+  const exact: ExactBody = {
+    ...(body.readInto === undefined ? {} : { readInto }),
     async next() {
       const result = await body.next();
       if (result.done === true) {
-        if (left === Infinity || left === 0) return result;
-        throw fault(`the connection ended ${left} bytes early`);
+        checkEnd();
+        return result;
       }
       if (result.value.length > left) {
         await body.close();

@@ -1,20 +1,20 @@
 import { connectionError } from "./connection-error.ts";
 import { upstreamTimeout } from "./http-errors.ts";
 import type { AbortLink } from "./link-abort.ts";
+import { createPace } from "./pace.ts";
 import type { Timers } from "./timers.ts";
 
 /** A body of a redirect or an error is read to its end up to here, which keeps the connection. */
 const DRAIN_BYTES_MAX = 64 * 1024;
 
-/**
- * Slowest body that is not given up: over a minute of waiting, so many bytes must arrive. A server
- * that sends a byte now and then would hold a transfer for ever.
- */
-const RATE_WINDOW_MS = 60_000;
-const RATE_BYTES_MIN = 16 * 1024;
-
 /** The bytes of an answer. Iterate it once, or close it. */
 export interface HttpBody extends AsyncIterableIterator<Uint8Array> {
+  /**
+   * Fills memory of the caller's from its start, where the body can do so without a copy. Answers
+   * the bytes put there: fewer
+   * than fit where that takes long or the body ends, 0 behind its end.
+   */
+  readInto?(target: Uint8Array): Promise<number>;
   return(): Promise<IteratorResult<Uint8Array>>;
   /** Gives the body up; a no-op once it has ended. Never throws. */
   close(): Promise<void>;
@@ -38,20 +38,8 @@ export function createHttpBody(
   const { url, link, timers, idleTimeoutMs } = context;
   const reader = stream?.getReader();
   let ended = reader === undefined;
-  let waitedMs = 0;
-  let windowBytes = 0;
+  const pace = createPace(url);
   if (ended) link.close();
-
-  function checkRate(startMs: number, bytes: number): void {
-    waitedMs += timers.elapsedMs() - startMs;
-    windowBytes += bytes;
-    if (waitedMs < RATE_WINDOW_MS) return;
-    if (windowBytes < RATE_BYTES_MIN) {
-      throw upstreamTimeout(`only ${windowBytes} bytes in ${Math.round(waitedMs)} ms`, url);
-    }
-    waitedMs = 0;
-    windowBytes = 0;
-  }
 
   async function readChunk(): Promise<Uint8Array | undefined> {
     if (ended || reader === undefined) return undefined;
@@ -61,7 +49,7 @@ export function createHttpBody(
     );
     try {
       const { value } = await reader.read();
-      checkRate(startMs, value?.length ?? 0);
+      pace.add(timers.elapsedMs() - startMs, value?.length ?? 0);
       return value;
     } catch (error) {
       await close();

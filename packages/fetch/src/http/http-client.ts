@@ -11,6 +11,7 @@ import { nextHop, redirectedPost, REDIRECTS_MAX, tooManyRedirects } from "./redi
 import { parseRequestUrl } from "./request-url.ts";
 import { retrying } from "./retrying.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
+import { createSocketClient } from "./socket/socket-client.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface HttpRequest extends AbortOptions {
   readonly body?: string | undefined;
   /** Only the harmless ones among them cross origins; everything else stays with this URL's. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Whether the answer is the body of a file, which is worth a connection that copies nothing. */
+  readonly bulk?: boolean | undefined;
   /** The URL that led here in an earlier request, if one did: for the policy. */
   readonly from?: URL | undefined;
 }
@@ -58,6 +61,8 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
   const send = options.fetch ?? globalThis.fetch;
   const resolver = options.resolver ?? systemResolver;
+  const sockets =
+    options.fetch === undefined ? createSocketClient({ timers, idleTimeoutMs }) : undefined;
   const common: Record<string, string> = {
     "accept-encoding": "identity",
     "user-agent": options.userAgent ?? "store",
@@ -115,7 +120,9 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
         const hop = { redirects: redirects + redirectsBefore, from, first: origin };
         await check(url, hop, request.signal);
-        const response = await sendOnce(url, request, headers);
+        const response =
+          (request.bulk === true ? await sockets?.send(url, headers, request) : undefined) ??
+          (await sendOnce(url, request, headers));
         const next = nextHop(response, headers);
         if (next === undefined) return response;
         if (request.method === "POST") throw redirectedPost(response);
@@ -129,9 +136,10 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   };
 }
 
-/** `fetch` would quote the value, which may be a secret, in its error. */
+/** Our own sockets check nothing, and `fetch` would quote the value, which may be a secret. */
 function checkHeaders(headers: Record<string, string>): Record<string, string> {
   for (const [name, value] of Object.entries(headers)) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new TypeError("a header has no name");
     if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
     throw new TypeError(`the header ${name} has a value that cannot be sent`);
   }

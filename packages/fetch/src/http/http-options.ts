@@ -4,6 +4,10 @@ import type { Timers } from "./timers.ts";
 
 /** How the sources reach the network. Everything impure is injected; the defaults are the platform's. */
 export interface HttpOptions {
+  /**
+   * What requests are sent with. One that is given here gets all of them; by default the bodies of
+   * files come over sockets of our own where the server answers plainly, which is faster.
+   */
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly timers?: Timers | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;

@@ -40,6 +40,7 @@ export function createRangeOpener(client: HttpClient, options: RangeOpenerOption
     try {
       response = await client.send(known.href, {
         headers: travellingHeaders(headers),
+        bulk: true,
         from: new URL(url),
         signal,
       });
@@ -61,6 +62,7 @@ export function createRangeOpener(client: HttpClient, options: RangeOpenerOption
     if (known !== undefined) return known;
     const response = await client.send(target.url, {
       headers: { ...target.headers, ...headers },
+      bulk: true,
       signal,
     });
     if (usefulStatuses.has(response.status)) direct.set(target.url, response.url);

@@ -1,4 +1,4 @@
-import type { AbortOptions, ByteRange } from "@store/layout";
+import type { AbortOptions, ByteRange, IngestBuffers } from "@store/layout";
 
 import { isRangeIgnored } from "../http/http-errors.ts";
 import { linkAbort } from "../http/link-abort.ts";
@@ -12,6 +12,8 @@ import { countBytes, pieceBytesFor, planPieces } from "./plan-pieces.ts";
 export interface RangeSink {
   missing(): readonly ByteRange[];
   writeAt(offset: number, chunk: Uint8Array): Promise<void>;
+  /** Memory to receive in, where that saves copies. */
+  readonly buffers?: IngestBuffers | undefined;
 }
 
 export interface FillContext extends RetryContext {

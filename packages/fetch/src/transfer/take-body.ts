@@ -1,5 +1,7 @@
 import type { OpenedRange } from "../source.ts";
+import { countFresh } from "./count-fresh.ts";
 import type { FillContext, RangeSink } from "./fill-ranges.ts";
+import { takeIntoBuffers } from "./take-into-buffers.ts";
 
 /**
  * Takes the bytes of an answer from its start. What is there already is skipped, and what would
@@ -9,10 +11,14 @@ import type { FillContext, RangeSink } from "./fill-ranges.ts";
  */
 export async function takeBody(
   opened: OpenedRange,
-  { sink, onBytes }: Pick<FillContext, "sink" | "onBytes">,
+  context: Pick<FillContext, "sink" | "onBytes">,
   onChunk: (end: number, fresh: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { sink, onBytes } = context;
+  if (opened.body.readInto !== undefined && sink.buffers !== undefined) {
+    return takeIntoBuffers(opened, sink.buffers, context, onChunk, signal);
+  }
   let offset = opened.start;
   for await (const chunk of opened.body) {
     signal?.throwIfAborted();
@@ -30,11 +36,7 @@ export async function takeBody(
  * stays: the first writer of an offset wins, and the digest decides in the end.
  */
 async function writeFresh(sink: RangeSink, offset: number, chunk: Uint8Array): Promise<number> {
-  const chunkEnd = offset + chunk.length;
-  let fresh = 0;
-  for (const { start, end } of sink.missing()) {
-    fresh += Math.max(0, Math.min(end, chunkEnd) - Math.max(start, offset));
-  }
+  const fresh = countFresh(sink.missing(), offset, chunk.length);
   if (fresh > 0) await sink.writeAt(offset, chunk);
   return fresh;
 }
