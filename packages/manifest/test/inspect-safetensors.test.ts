@@ -15,6 +15,9 @@ function file(header: unknown, dataSize = 0, length?: bigint): Uint8Array {
   return result;
 }
 
+/** Enough for a header of several megabytes. */
+const COUNT = 50_000;
+
 const tensor = (
   dtype: string,
   shape: readonly unknown[],
@@ -88,7 +91,11 @@ describe("inspectSafetensors", () => {
     ["a header longer than the file", file("{", 0, 9n), "9 bytes of header in a file of 9"],
     ["a header cut off", file('{"a":'), "a value expected at offset 13"],
     ["two headers", file("{}{}"), "text after the end of the document at offset 10"],
-    ["a tensor named twice", file('{"a":1,"a":2}'), "a key named twice at offset 18"],
+    [
+      "a tensor named twice",
+      file('{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":2}'),
+      "a key named twice at offset 64",
+    ],
     ["__proto__", file('{"__proto__":{}}'), "the key `__proto__` at offset 20"],
     ["a tensor that is no object", file({ a: 1 }), 'tensor "a": not an object'],
     ["no dtype", file({ a: { shape: [], data_offsets: [0, 0] } }), 'tensor "a": no dtype'],
@@ -171,15 +178,43 @@ describe("inspectSafetensors", () => {
       file({ __metadata__: { a: 1 } }),
       "a value in __metadata__ that is no text",
     ],
+    ["nesting without end", file(`{"a":${"[".repeat(1_000)}`), "more than 15 levels at offset 28"],
     [
-      "nesting without end",
+      "a tensor without end",
       file(`{"a":${"[".repeat(100_000)}`),
-      "more than 16 levels at offset 28",
+      "more than 65536 bytes in one value at offset 13",
     ],
+    [
+      "a name without end",
+      file(`{"${"a".repeat(100_000)}`),
+      "more than 65536 bytes in one value at offset 9",
+    ],
+    [
+      "a name with half a surrogate pair",
+      file('{"\\ud800":{}}'),
+      "a key that is no text at offset 9",
+    ],
+    [
+      "metadata without end",
+      file(`{"__metadata__":{"a":"${"x".repeat(9_000_000)}"}}`),
+      "more than 8388608 bytes in one value at offset 24",
+    ],
+    [
+      "blanks without end",
+      file(`{${" ".repeat(2_000_000)}}`),
+      "more than 1048576 blanks at offset 1048585",
+    ],
+    ["a comma at the end", file('{"__metadata__":{},}'), "a key expected at offset 27"],
+    ["a bracket of the other kind", file('{"a":[}'), "a value expected at offset 14"],
     [
       "bytes that are no UTF-8",
       new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0xff]),
-      "not UTF-8 text at offset 8",
+      "a key expected at offset 9",
+    ],
+    [
+      "a name that is no UTF-8",
+      new Uint8Array([4, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x22, 0xff, 0x22]),
+      "a key that is no text at offset 9",
     ],
   ])("refuses %s", async (_what, bytes, message) => {
     expect(await verdict(bytes)).toBe(message);
@@ -195,6 +230,37 @@ describe("inspectSafetensors", () => {
     ["a pickle", new Uint8Array([0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0])],
   ])("is no model for %s", async (_what, bytes) => {
     expect(await verdict(bytes)).toBe("no model");
+  });
+
+  it.each<[string, (index: number) => [string, unknown]]>([
+    ["in their order", (index) => [`t${index}`, tensor("U8", [1], index, index + 1)]],
+    ["in reverse", (index) => [`t${index}`, tensor("U8", [1], COUNT - index - 1, COUNT - index)]],
+    [
+      "in no order",
+      (index) => {
+        const start = (index * 7_919) % COUNT;
+        return [`t${index}`, tensor("U8", [1], start, start + 1)];
+      },
+    ],
+  ])("lets others have the thread while it reads many tensors %s", async (_what, memberAt) => {
+    const header = Object.fromEntries(Array.from({ length: COUNT }, (_, index) => memberAt(index)));
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    const info = await inspectSafetensors(rangesOf(file(header, COUNT)));
+    clearInterval(timer);
+    expect(info).toMatchObject({ tensorCount: COUNT, parameterCount: COUNT });
+    expect(turns).toBeGreaterThan(2);
+  });
+
+  it("ends when it is aborted in between", async () => {
+    const header = Object.fromEntries(
+      Array.from({ length: COUNT }, (_, index) => [`t${index}`, tensor("U8", [0], 0, 0)]),
+    );
+    const reason = new Error("enough");
+    const aborter = new AbortController();
+    setImmediate(() => aborter.abort(reason));
+    const { signal } = aborter;
+    await expect(inspectSafetensors(rangesOf(file(header)), { signal })).rejects.toBe(reason);
   });
 
   it("reads a header once and nothing of the data", async () => {

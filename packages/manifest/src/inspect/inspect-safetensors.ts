@@ -1,10 +1,11 @@
-import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { headerInvalid } from "./header-error.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import type { ModelInfo, RangeReader } from "./model-info.ts";
-import { readSafetensors } from "./safetensors-tensors.ts";
-import { summarizeTensors } from "./tensor-summary.ts";
+import { createPauses, type Pauses } from "./pauses.ts";
+import { collectTensors, readTensor } from "./safetensors-tensors.ts";
+import { parseText, splitMembers } from "./split-members.ts";
+import { summarizeTensors, type Tensor } from "./tensor-summary.ts";
 
 /** The reference's own limit. */
 const HEADER_SIZE_MAX = 100_000_000;
@@ -12,8 +13,14 @@ const HEADER_SIZE_MAX = 100_000_000;
 const LENGTH_SIZE = 8;
 /** Blanks may stand before the header; this many are looked through to tell what a file is. */
 const SNIFF_SIZE = 64;
-/** The format needs four levels; unknown fields get the rest. */
-const DEPTH_MAX = 16;
+/** A tensor needs two levels; unknown fields get the rest. */
+const DEPTH_MAX = 15;
+const METADATA = "__metadata__";
+/** Training tools write some hundred KiB of settings and tags. */
+const METADATA_SIZE_MAX = 8 * 1024 * 1024;
+/** A tensor takes about 100 bytes. */
+const TENSOR_SIZE_MAX = 64 * 1024;
+const BRACE = 0x7b;
 
 /**
  * Reads the header of a safetensors file; `undefined` if the file is none. Every offset is checked.
@@ -37,13 +44,8 @@ export async function inspectSafetensors(
   const bytes = await ranges.read(LENGTH_SIZE, headerSize);
   if (bytes.length !== length)
     throw headerInvalid("safetensors", "the file is shorter than it was");
-  const header = parseJson(bytes, {
-    depthMax: DEPTH_MAX,
-    fail: (message, offset) => headerInvalid("safetensors", message, LENGTH_SIZE + offset),
-  });
-  if (!isJsonObject(header)) throw headerInvalid("safetensors", "not a JSON object");
-  const metadata = readMetadata(header);
-  const summary = summarizeTensors(readSafetensors(header, ranges.size - headerSize));
+  const { metadata, tensors } = await readHeader(bytes, ranges.size - headerSize, options);
+  const summary = summarizeTensors(tensors);
   return {
     format: "safetensors",
     formatVersion: undefined,
@@ -72,14 +74,56 @@ async function readLength(
   return opens && length <= BigInt(headerSizeMax) ? Number(length) : undefined;
 }
 
-function readMetadata(header: JsonObject): ReadonlyMap<string, string> {
-  const metadata = header["__metadata__"] ?? null;
-  if (metadata === null) return new Map();
-  if (!isJsonObject(metadata)) throw headerInvalid("safetensors", "__metadata__ is no object");
-  return new Map(
-    Object.entries(metadata).map(([key, value]) => {
-      if (typeof value === "string") return [key, value];
+interface Header {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: readonly Tensor[];
+}
+
+/** Member by member, so that a header of the largest size does not keep others from the thread. */
+async function readHeader(
+  bytes: Uint8Array,
+  dataSize: number,
+  options: InspectOptions,
+): Promise<Header> {
+  const pauses = createPauses(options);
+  const tensors = collectTensors(pauses);
+  let metadata: ReadonlyMap<string, string> = new Map();
+  const members = splitMembers(bytes, {
+    fail: failAt(LENGTH_SIZE),
+    valueSizeMax: (key) => (key === METADATA ? METADATA_SIZE_MAX : TENSOR_SIZE_MAX),
+  });
+  for (const { key, value, offset } of members) {
+    const fail = failAt(LENGTH_SIZE + offset);
+    if (key === METADATA) metadata = await readMetadata(value, fail, pauses);
+    else tensors.add(readTensor(key, parseJson(value, { depthMax: DEPTH_MAX, fail })));
+    await pauses();
+  }
+  return { metadata, tensors: await tensors.finish(dataSize) };
+}
+
+type Fail = (message: string, offset: number) => Error;
+
+function failAt(start: number): Fail {
+  return (message, offset) => headerInvalid("safetensors", message, start + offset);
+}
+
+async function readMetadata(
+  bytes: Uint8Array,
+  fail: Fail,
+  pauses: Pauses,
+): Promise<ReadonlyMap<string, string>> {
+  const metadata = new Map<string, string>();
+  if (bytes[0] !== BRACE) {
+    if (parseJson(bytes, { depthMax: DEPTH_MAX, fail }) === null) return metadata;
+    throw headerInvalid("safetensors", "__metadata__ is no object");
+  }
+  for (const { key, value } of splitMembers(bytes, { fail, valueSizeMax: () => Infinity })) {
+    const text = parseText(value);
+    if (text === undefined) {
       throw headerInvalid("safetensors", "a value in __metadata__ that is no text");
-    }),
-  );
+    }
+    metadata.set(key, text);
+    await pauses();
+  }
+  return metadata;
 }

@@ -1,6 +1,8 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../json/json-value.ts";
+import { isJsonObject, type JsonValue } from "../json/json-value.ts";
 import { quoteText } from "../name/name-error.ts";
 import { headerInvalid } from "./header-error.ts";
+import type { Pauses } from "./pauses.ts";
+import { sortInTurns } from "./sort-in-turns.ts";
 import type { Tensor } from "./tensor-summary.ts";
 
 /** Bits of an element. Source: `Dtype` of the safetensors crate. */
@@ -29,38 +31,65 @@ const bits: ReadonlyMap<string, number> = new Map([
   ["C64", 64],
 ]);
 
-interface Placed extends Tensor {
+export interface Placed extends Tensor {
   readonly start: number;
   readonly end: number;
 }
 
-/**
- * The tensors of a header. Their data must fill the rest of the file: no gap, no overlap, nothing
- * beyond, as the reference has it.
- *
- * @param dataSize bytes of the file after the header
- */
-export function readSafetensors(header: JsonObject, dataSize: number): readonly Tensor[] {
-  const tensors = Object.entries(header)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, value]) => readTensor(name, value));
-  const total = tensors.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
-  if (!Number.isSafeInteger(total)) throw headerInvalid("safetensors", "over 2^53 elements in all");
-  let end = 0;
-  for (const tensor of tensors.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
-    if (tensor.start !== end) {
-      const what = tensor.start > end ? "a gap" : "an overlap";
-      throw headerInvalid("safetensors", `${what} in the data at ${Math.min(tensor.start, end)}`);
-    }
-    end = tensor.end;
-  }
-  if (end !== dataSize) {
-    throw headerInvalid("safetensors", `the tensors have ${end} bytes, the file holds ${dataSize}`);
-  }
-  return tensors;
+/** Tensors whose place in the file is known, as they are read. */
+export interface PlacedTensors {
+  add(tensor: Placed): void;
+  /**
+   * All of them. Their data must fill the rest of the file: no gap, no overlap, nothing beyond, as
+   * the reference has it.
+   *
+   * @param dataSize bytes of the file after the header
+   */
+  finish(dataSize: number): Promise<readonly Placed[]>;
 }
 
-function readTensor(name: string, value: JsonValue): Placed {
+/** One expert of one layer is a tensor: the largest models have 100,000. As many as in GGUF. */
+const TENSOR_COUNT_MAX = 1_048_576;
+
+export function collectTensors(pauses: Pauses): PlacedTensors {
+  const tensors: Placed[] = [];
+  let total = 0;
+  return {
+    add(tensor) {
+      if (tensors.length === TENSOR_COUNT_MAX) {
+        throw headerInvalid("safetensors", `more than ${TENSOR_COUNT_MAX} tensors`);
+      }
+      tensors.push(tensor);
+      total += tensor.parameterCount;
+      if (!Number.isSafeInteger(total)) {
+        throw headerInvalid("safetensors", "over 2^53 elements in all");
+      }
+    },
+    async finish(dataSize) {
+      let end = 0;
+      for (const tensor of await sortInTurns(tensors, inFile, pauses)) {
+        if (tensor.start !== end) {
+          const what = tensor.start > end ? "a gap" : "an overlap";
+          const where = Math.min(tensor.start, end);
+          throw headerInvalid("safetensors", `${what} in the data at ${where}`);
+        }
+        end = tensor.end;
+      }
+      if (end !== dataSize) {
+        throw headerInvalid(
+          "safetensors",
+          `the tensors have ${end} bytes, the file holds ${dataSize}`,
+        );
+      }
+      return tensors;
+    },
+  };
+}
+
+const inFile = (a: Placed, b: Placed): number => a.start - b.start || a.end - b.end;
+
+/** @throws StoreError `ERR_STORE_HEADER_INVALID` */
+export function readTensor(name: string, value: JsonValue): Placed {
   const fail = (what: string): Error =>
     headerInvalid("safetensors", `tensor ${quoteText(name)}: ${what}`);
   if (!isJsonObject(value)) throw fail("not an object");
