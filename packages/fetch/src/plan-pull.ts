@@ -1,5 +1,5 @@
 import type { Digest } from "@store/layout";
-import { type Name, type StoredManifest, twinOf } from "@store/manifest";
+import { type Name, twinOf } from "@store/manifest";
 
 import { modelNotFound } from "./http/http-errors.ts";
 import { redactUrl } from "./http/redact-url.ts";
@@ -9,6 +9,7 @@ import { pickSource } from "./pick-source.ts";
 import { createPolicy } from "./policy/create-policy.ts";
 import type { PullPorts, SelectOptions } from "./pull-options.ts";
 import { checkConflict, nameTaken } from "./record/check-conflict.ts";
+import { type ExistingManifest, readExisting } from "./record/read-existing.ts";
 import { recordedDigests } from "./record/recorded-files.ts";
 import { selectModelFiles } from "./select-model-files.ts";
 import type { ResolvedModel, Source, SourceFile } from "./source.ts";
@@ -19,7 +20,7 @@ export interface PullPlan {
   readonly model: ResolvedModel;
   readonly name: Name;
   readonly files: readonly SourceFile[];
-  readonly existing: StoredManifest | undefined;
+  readonly existing: ExistingManifest | undefined;
   /** Digests by path that are likely, and have to be checked. */
   readonly hints: ReadonlyMap<string, Digest>;
 }
@@ -30,11 +31,11 @@ export interface PullPlan {
  */
 export async function planPull(
   location: string,
-  { sources, manifests }: Pick<PullPorts, "sources" | "manifests">,
+  ports: Pick<PullPorts, "sources" | "manifests" | "readOrigins">,
   options: SelectOptions,
 ): Promise<PullPlan> {
   const { signal, as, policy = createPolicy() } = options;
-  const source = pickSource(location, sources);
+  const source = pickSource(location, ports.sources);
   const resolved = await source.resolve(location, { signal });
   if (resolved === undefined) throw modelNotFound(redactUrl(location), "model");
   const files = selectModelFiles(resolved, options);
@@ -45,10 +46,10 @@ export async function planPull(
     as ?? model.suggestedName,
     model.manifest === undefined ? files.length : Infinity,
   );
-  const existing = await manifests.get(name, { signal });
+  const existing = await readExisting(name, ports, { signal });
   // All of this is found out again when the name is recorded, but then gigabytes were fetched.
   checkConflict(existing, model, files);
-  if (existing === undefined) await checkTwin(name, manifests, signal);
+  if (existing === undefined) await checkTwin(name, ports.manifests, signal);
   const hints = recordedDigests(model, existing);
   return { source, model, name, files, existing, hints };
 }

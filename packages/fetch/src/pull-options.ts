@@ -26,6 +26,13 @@ export interface PullPorts {
   readonly recordOrigin?:
     | ((digest: Digest, origin: Omit<Origin, "recordedAtMs">) => Promise<void>)
     | undefined;
+  /**
+   * Says where a blob can be had again: layout's function of this name. A model of a registry under
+   * a name of the caller's choice is brought up to date only if this knows where it came from.
+   */
+  readonly readOrigins?:
+    | ((digest: Digest) => Promise<readonly Pick<Origin, "location">[]>)
+    | undefined;
   /** Wall-clock milliseconds, for the record; the system's by default. */
   readonly now?: (() => number) | undefined;
   /** Monotonic time for pauses and rates; the system's by default. */

@@ -6,6 +6,7 @@ import { systemTimers } from "./http/timers.ts";
 import { type PullPlan, planPull } from "./plan-pull.ts";
 import type { PulledFile, PullOptions, PullPorts, PullResult } from "./pull-options.ts";
 import { checkConflict } from "./record/check-conflict.ts";
+import { readExisting } from "./record/read-existing.ts";
 import { type ReadyModel, recordModel } from "./record/record-model.ts";
 import type { ResolvedModel, SourceFile } from "./source.ts";
 import type { Transferred } from "./transfer/transfer-file.ts";
@@ -87,6 +88,7 @@ async function fetchAndRecord(
   const pulled = files.map((file, index) => toPulled(file, transferred[index]));
   await recordOrigins(model, pulled, recordOrigin);
   const descriptor = await record({ model, name, files: pulled, existing });
+  if (model.manifest !== undefined) await recordManifestOrigin(model, descriptor, recordOrigin);
   const text = formatName(name);
   onProgress?.({ kind: "publish", name: text, digest: descriptor.digest });
   return summarize(text, model, descriptor, pulled, transferred);
@@ -103,7 +105,10 @@ async function fetchAndRecord(
     } catch (error) {
       const isRace = isStoreError(error, "ERR_STORE_MANIFEST_CHANGED");
       if (!isRace || attempt === RECORD_ATTEMPTS_MAX) throw error;
-      return record({ ...ready, existing: await manifests.get(name, { signal }) }, attempt + 1);
+      return record(
+        { ...ready, existing: await readExisting(name, ports, { signal }) },
+        attempt + 1,
+      );
     }
   }
 }
@@ -111,6 +116,15 @@ async function fetchAndRecord(
 function toPulled({ path }: SourceFile, done: Transferred | undefined): PulledFile {
   if (done === undefined) throw new TypeError(`no result for ${path}`);
   return { path, digest: done.digest, size: done.size, reused: done.reused };
+}
+
+/** So that a later pull knows a manifest again that says nothing of where it came from. */
+async function recordManifestOrigin(
+  { place, revision }: ResolvedModel,
+  { digest }: Descriptor,
+  recordOrigin: PullPorts["recordOrigin"],
+): Promise<void> {
+  if (place !== undefined) await recordOrigin?.(digest, { location: place, revision });
 }
 
 async function recordOrigins(

@@ -123,3 +123,33 @@ it("an inspection goes on after a broken connection, and tells a damaged header"
   hub.setFaults({ flip: { path: "m.gguf", offset: 5 } });
   await expectStoreError(inspect("hf.co/org/m", ports), "ERR_STORE_HEADER_UNSUPPORTED");
 });
+
+it("what the hub's scan says of a file is told, and what it warns of is refused", async () => {
+  const answer = {
+    id: "org/m",
+    sha: "0".repeat(40),
+    siblings: ["a.onnx", "b.onnx"].map((rfilename) => ({
+      rfilename,
+      size: 1,
+      blobId: "0".repeat(40),
+    })),
+    securityRepoStatus: { scansDone: true, filesWithIssues: [{ path: "b.onnx", level: "unsafe" }] },
+  };
+  const asked: string[] = [];
+  const source = createHuggingFaceSource({
+    fetch: async (input) => {
+      asked.push(String(input instanceof Request ? input.url : input));
+      return new Response(JSON.stringify(answer));
+    },
+  });
+  const found = await inspect("hf.co/org/m", { sources: [source] });
+  expect(found.files.map(({ path, scan }) => `${path} ${scan ?? "-"}`)).toEqual([
+    "a.onnx -",
+    "b.onnx unsafe",
+  ]);
+  expect(asked[0]).toContain("securityStatus=true");
+  await using store = await openPorts([source]);
+  await expectStoreError(plan("hf.co/org/m", store.ports), "ERR_STORE_POLICY_REFUSED");
+  const rest = await plan("hf.co/org/m", store.ports, { exclude: ["b.onnx"] });
+  expect(rest.files).toHaveLength(1);
+});

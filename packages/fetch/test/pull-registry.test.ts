@@ -1,6 +1,13 @@
 import { decodeManifest, parseName, REF_DEFAULTS } from "@store/manifest";
 import { createContent, expectStoreError } from "@store/layout/testing";
-import { digestBytes } from "@store/layout";
+import {
+  type Digest,
+  digestBytes,
+  openLayout,
+  type Origin,
+  readOrigins,
+  recordOrigin,
+} from "@store/layout";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { createOciSource, createOllamaSource, pull, type PullOptions } from "../src/index.ts";
@@ -109,6 +116,31 @@ describe("a model of Ollama's registry", () => {
     const { digest } = registry.addModel("library/tiny", "latest", { ...ollamaModel, layers });
     const result = await take(location);
     expect(result).toMatchObject({ descriptor: { digest }, bytesFetched: 7 });
+  });
+
+  it("follows it under a name of the user's choice, where what was pulled is written down", async () => {
+    const layout = await openLayout(store.root);
+    const ports = {
+      ...store.ports,
+      recordOrigin: (digest: Digest, origin: Omit<Origin, "recordedAtMs">) =>
+        recordOrigin(layout, digest, origin),
+      readOrigins: (digest: Digest) => readOrigins(layout, digest),
+    };
+    // An annotation of the publisher's own, which is no word of ours.
+    const annotations = { "org.opencontainers.image.source": "https://github.com/me/m" };
+    registry.addModel("library/tiny", "latest", { ...ollamaModel, annotations });
+    const location = `ollama+http://${registry.host}/library/tiny`;
+    await pull(location, ports, { as: "mine" });
+    const { digest } = registry.addModel("library/other", "latest", ollamaModel);
+    await expectStoreError(
+      pull(`ollama+http://${registry.host}/library/other`, ports, { as: "mine" }),
+      "ERR_STORE_NAME_CONFLICT",
+    );
+    const layers = ollamaModel.layers.slice(0, 1);
+    const moved = registry.addModel("library/tiny", "latest", { ...ollamaModel, layers });
+    const result = await pull(location, ports, { as: "mine" });
+    expect(result.descriptor.digest).toBe(moved.digest);
+    expect(result.descriptor.digest).not.toBe(digest);
   });
 
   it("is found by its old manifest's digest", async () => {

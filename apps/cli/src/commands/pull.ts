@@ -1,5 +1,11 @@
 import { plan, pull, type PullResult, type SelectOptions, type Source } from "@store/fetch";
-import { countPartialBytes, ifPresent, parseDigest, recordOrigin } from "@store/layout";
+import {
+  countPartialBytes,
+  ifPresent,
+  parseDigest,
+  readOrigins,
+  recordOrigin,
+} from "@store/layout";
 
 import type { CommandContext } from "../command-context.ts";
 import { usageError } from "../errors/usage-error.ts";
@@ -53,6 +59,7 @@ export async function pullModel(
         ...store,
         now: store.layout.now,
         recordOrigin: (blob, origin) => recordOrigin(store.layout, blob, origin),
+        readOrigins: (blob) => readOrigins(store.layout, blob),
       },
       {
         ...wanted,
@@ -92,6 +99,7 @@ async function printPlan(
       sources,
       blobs,
       manifests,
+      readOrigins: (blob) => readOrigins(layout, blob),
       countPartialBytes: (target) => countPartialBytes(layout, target),
       freeBytes: () => ifPresent(layout.fs.freeBytes(layout.paths.root)),
     },

@@ -39,7 +39,10 @@ export interface FetchPlan {
 }
 
 /** What a plan looks at. */
-export interface PlanPorts extends Pick<PullPorts, "sources" | "blobs" | "manifests"> {
+export interface PlanPorts extends Pick<
+  PullPorts,
+  "sources" | "blobs" | "manifests" | "readOrigins"
+> {
   /** Bytes that earlier attempts left of a file: layout's `countPartialBytes`. */
   readonly countPartialBytes?: ((target: IngestTarget) => Promise<number>) | undefined;
   /** Bytes that are free where the store is. */

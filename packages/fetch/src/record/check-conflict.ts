@@ -2,6 +2,7 @@ import { type Digest, StoreError } from "@store/layout";
 import { filesOf, formatName, type Name, type StoredManifest } from "@store/manifest";
 
 import type { ResolvedModel } from "../source.ts";
+import type { ExistingManifest } from "./read-existing.ts";
 import { isSameSource } from "./same-source.ts";
 
 /** A file as far as it is known. */
@@ -22,11 +23,11 @@ const CHEAP_BYTES_MAX = 16 * 1024 * 1024;
  * @throws StoreError `ERR_STORE_NAME_CONFLICT`
  */
 export function checkConflict(
-  existing: StoredManifest | undefined,
-  { source, manifest }: Pick<ResolvedModel, "source" | "manifest">,
+  existing: ExistingManifest | undefined,
+  { source, manifest, place }: Pick<ResolvedModel, "source" | "manifest" | "place">,
   files: readonly KnownFile[],
 ): void {
-  if (existing === undefined || isSameSource(existing, source)) return;
+  if (existing === undefined || isSameSource(existing, { source, place })) return;
   if (manifest !== undefined && Buffer.compare(manifest.bytes, existing.bytes) === 0) return;
   const isLocal = source.registry === "";
   const mayBe = ({ size = Infinity }: KnownFile): boolean => isLocal || size <= CHEAP_BYTES_MAX;

@@ -6,11 +6,11 @@ import {
   formatProducedAt,
   type ManifestStore,
   type Name,
-  type StoredManifest,
   type V1Manifest,
 } from "@store/manifest";
 
 import type { ResolvedModel } from "../source.ts";
+import type { ExistingManifest } from "./read-existing.ts";
 import { REVISION_ANNOTATION, SOURCE_ANNOTATION, sourceUrlOf } from "./same-source.ts";
 
 /** A file that is a verified blob by now. */
@@ -26,7 +26,7 @@ export interface ReadyModel {
   readonly model: ResolvedModel;
   readonly files: readonly RecordedFile[];
   /** What the name holds as far as we know; it is replaced only if it still does. */
-  readonly existing: StoredManifest | undefined;
+  readonly existing: ExistingManifest | undefined;
 }
 
 export interface RecordPorts {

@@ -1,7 +1,8 @@
 import type { Digest } from "@store/layout";
-import { filesOf, type StoredManifest } from "@store/manifest";
+import { filesOf } from "@store/manifest";
 
 import type { ResolvedModel } from "../source.ts";
+import type { ExistingManifest } from "./read-existing.ts";
 import { isSameSource, revisionOf } from "./same-source.ts";
 
 /**
@@ -10,12 +11,12 @@ import { isSameSource, revisionOf } from "./same-source.ts";
  */
 export function recordedDigests(
   model: ResolvedModel,
-  recorded: Pick<StoredManifest, "name" | "document"> | undefined,
+  recorded: ExistingManifest | undefined,
 ): ReadonlyMap<string, Digest> {
   const isSame =
     recorded !== undefined &&
     model.revision !== "" &&
-    isSameSource(recorded, model.source) &&
+    isSameSource(recorded, model) &&
     revisionOf(recorded.document) === model.revision;
   if (!isSame) return new Map();
   return new Map(filesOf(recorded.document).map(({ path, digest }) => [path, digest]));

@@ -1,6 +1,7 @@
-import { type Document, type Name, type StoredManifest } from "@store/manifest";
+import type { Document, Name } from "@store/manifest";
 
-import type { ModelOrigin } from "../source.ts";
+import type { ModelOrigin, ResolvedModel } from "../source.ts";
+import type { ExistingManifest } from "./read-existing.ts";
 
 /** Manifest annotations that say where a model came from (OCI image specification). */
 export const SOURCE_ANNOTATION = "org.opencontainers.image.source";
@@ -20,8 +21,8 @@ export function sourceUrlOf({
  * up to date. Of local files nobody can tell.
  */
 export function isSameSource(
-  { name, document }: Pick<StoredManifest, "name" | "document">,
-  origin: ModelOrigin,
+  { name, document, places }: Pick<ExistingManifest, "name" | "document" | "places">,
+  { source: origin, place }: Pick<ResolvedModel, "source" | "place">,
 ): boolean {
   const url = sourceUrlOf(origin);
   if (url === undefined) return false;
@@ -31,7 +32,9 @@ export function isSameSource(
       return sourceUrlOf(source) === url && source.filename === origin.filename;
     }
     case "image":
-      // A manifest kept byte for byte says nothing of the kind; then the name is the address.
+      // A manifest kept byte for byte has no word of ours in it: then what was written down beside
+      // it counts, and the name is the address where it is the registry's own.
+      if (place !== undefined && places.includes(place)) return true;
       return (document.annotations[SOURCE_ANNOTATION] ?? addressOf(name)) === url;
     case "index":
       return false;

@@ -1,0 +1,65 @@
+/** A bug, as a change of one place in a source file, and the test that must find it. */
+export interface Mutant {
+  readonly bug: string;
+  /** Below `src/`. */
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly from: string;
+  readonly to: string;
+  /** The test file, below the package. */
+  readonly suite: string;
+  /** Words of the test's title, as a regular expression. */
+  readonly test: string;
+}
+
+/** What would give a secret away, or take what was not promised, if a change brought it back. */
+export const mutants: readonly Mutant[] = [
+  {
+    bug: "headers travel to other origins",
+    file: "http/redirect.ts",
+    from: "headers: url.origin === from.origin ? headers",
+    to: 'headers: url.origin !== "" ? headers',
+    suite: "test/foreign-origins.test.ts",
+    test: "takes no secret along",
+  },
+  {
+    bug: "redirects lead into private networks",
+    file: "http/http-client.ts",
+    from: "if (hop.redirects > 0) await checkHop",
+    to: "if (hop.redirects > 99) await checkHop",
+    suite: "test/foreign-origins.test.ts",
+    test: "is refused by every source",
+  },
+  {
+    bug: "any token service is asked",
+    file: "sources/registry/token-realm.ts",
+    from: "allowed.includes(url.host)",
+    to: 'url.host !== ""',
+    suite: "test/registry-auth.test.ts",
+    test: "of another host sees no request",
+  },
+  {
+    bug: "whoever a redirect leads to may ask for credentials",
+    file: "sources/registry/registry-auth.ts",
+    from: "if (response.url.origin !== place.origin) return false;",
+    to: "",
+    suite: "test/foreign-origins.test.ts",
+    test: "who then asks for credentials",
+  },
+  {
+    bug: "a manifest's digest is not compared",
+    file: "sources/registry/read-manifest.ts",
+    from: "checkDigest(response, digest, reference);",
+    to: "",
+    suite: "test/registry-answers.test.ts",
+    test: "with other bytes than its digest",
+  },
+  {
+    bug: "a registry's manifest is written anew",
+    file: "record/record-model.ts",
+    from: "ready.model.manifest?.bytes ??",
+    to: "undefined ??",
+    suite: "test/pull-registry.test.ts",
+    test: "keeps its manifest byte for byte",
+  },
+];
