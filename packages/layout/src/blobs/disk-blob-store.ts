@@ -41,7 +41,7 @@ export function openBlobStore(layout: Layout): BlobStore {
         options?.signal?.throwIfAborted();
         const found = await findBlob(layout, digest);
         if (found === undefined) return undefined;
-        return describe(digest, found, await isHashed(layout, digest, found.stat.size));
+        return describe(digest, found, await isHashed(layout, digest, found.stat));
       }),
     locate: (digest, options) =>
       explaining(`look at blob ${digest}`, async () => {

@@ -40,7 +40,7 @@ export async function ensureVerified(
       continue;
     }
     if (found === undefined) return undefined;
-    if (await isHashed(layout, digest, found.stat.size)) return found;
+    if (await isHashed(layout, digest, found.stat)) return found;
     if (layout.readOnly === undefined) await mustBeInside(layout, digest);
     const verdict = await hashFound(layout, digest, found, options);
     if (verdict === "right") return found;

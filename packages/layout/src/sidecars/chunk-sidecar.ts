@@ -4,6 +4,7 @@ import { mustBeInside } from "../blobs/inside-store.ts";
 import { loadXxh64 } from "../checksum/xxh64.ts";
 import type { Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
+import type { FsStat } from "../fs/fs-port.ts";
 import { readDocument } from "../fs/read-document.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
 import { writeFully } from "../fs/write-fully.ts";
@@ -37,10 +38,13 @@ export async function readChunkMap(layout: Layout, digest: Digest): Promise<Chun
 }
 
 /**
- * Whether we have hashed a blob of this size: a sidecar that records it exists. Reads the header
- * only; the blob's bytes were durable before any sidecar was begun, so a torn rest says nothing.
+ * Whether we have hashed the bytes of this file: a sidecar that records its size exists, and nobody
+ * wrote to the file since. Reads the header only; the blob's bytes were durable before any sidecar was
+ * begun, so a torn rest says nothing.
+ *
+ * @param data what the blob's file is at this moment
  */
-export async function isHashed(layout: Layout, digest: Digest, blobSize: number): Promise<boolean> {
+export async function isHashed(layout: Layout, digest: Digest, data: FsStat): Promise<boolean> {
   let file;
   try {
     file = await layout.fs.open(layout.paths.chunks(digest), "read");
@@ -49,11 +53,13 @@ export async function isHashed(layout: Layout, digest: Digest, blobSize: number)
     throw error;
   }
   try {
-    const { kind, size } = await file.stat();
-    if (kind !== "file" || size !== chunkMapBytes(blobSize)) return false;
+    const { kind, size, mtimeMs } = await file.stat();
+    if (kind !== "file" || size !== chunkMapBytes(data.size)) return false;
+    // A time in the future says nothing: its clock was wrong, and hashing would not end that.
+    if (data.mtimeMs > mtimeMs && data.mtimeMs <= layout.now()) return false;
     const header = new Uint8Array(CHUNK_MAP_HEADER_BYTES);
     await file.read(header, 0);
-    return chunkMapSize(header) === blobSize;
+    return chunkMapSize(header) === data.size;
   } finally {
     await file.close();
   }

@@ -1,4 +1,4 @@
-import { chmod, open, truncate, writeFile } from "node:fs/promises";
+import { chmod, copyFile, open, truncate, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -99,6 +99,22 @@ it("hashes what has no chunk map even when asked to be fast", async () => {
   await writeFile(layout.paths.chunks(digest), "not a map");
   await flip(layout, digest, 3);
   expect(await findings(layout, { mode: "fast" })).toHaveLength(1);
+});
+
+it("hashes what was written to since its chunk map was, even when asked to be fast", async () => {
+  await using temporary = await createTemporaryLayout();
+  const { layout } = temporary;
+  const { paths } = layout;
+  const [digest, other] = await addSome(layout, 2);
+  if (digest === undefined || other === undefined) return expect.fail("nothing added");
+  // Bytes and sums that fit each other, as a copy of the wrong directory leaves them.
+  await chmod(paths.blob(digest), 0o644);
+  await copyFile(paths.blob(other), paths.blob(digest));
+  await copyFile(paths.chunks(other), paths.chunks(digest));
+  await utimes(paths.chunks(digest), 1e9, 1e9);
+  expect(await findings(layout, { mode: "fast" })).toMatchObject([
+    { code: "ERR_STORE_BLOB_DIGEST_MISMATCH", subject: digest },
+  ]);
 });
 
 it("changes nothing", async () => {

@@ -12,7 +12,7 @@ import type { Finding } from "../finding.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import { CHUNK_BYTES, type ChunkMap } from "../sidecars/chunk-map.ts";
-import { readChunkMap } from "../sidecars/chunk-sidecar.ts";
+import { isHashed, readChunkMap } from "../sidecars/chunk-sidecar.ts";
 import { findStoreDamage } from "./store-damage.ts";
 
 export interface VerifyEvent {
@@ -27,7 +27,8 @@ export interface VerifyOptions extends AbortOptions, ProgressOptions<VerifyEvent
   readonly digests?: AsyncIterable<Digest> | Iterable<Digest> | undefined;
   /**
    * `full` (default) hashes every byte. `fast` compares XXH64 sums of the chunk map where there is
-   * one, which finds accidents at a fraction of the cost, and hashes only blobs without.
+   * one, which finds accidents at a fraction of the cost, and hashes only blobs without, or with a
+   * file that was written to since.
    */
   readonly mode?: "full" | "fast" | undefined;
   /**
@@ -121,7 +122,8 @@ async function* verifyBlob(
   const file = await layout.fs.open(found.path, "read", { direct });
   try {
     const map = await readChunkMap(layout, digest);
-    if (options.mode === "fast" && map !== undefined) {
+    const known = options.mode === "fast" && (await isHashed(layout, digest, found.stat));
+    if (known && map !== undefined) {
       yield* compareChunks(file, digest, found, map, options);
     } else {
       yield* compareDigest(file, digest, found, map, options);

@@ -68,6 +68,21 @@ describe.each(writers)("data, written again by $way,", ({ write }) => {
     );
   });
 
+  it.each([
+    ["zeros of the right size", fillWithNul],
+    ["one flipped bit", flipBit],
+  ])("is healed where it was written to since it was hashed: %s", async (_what, damage) => {
+    await check(
+      async ({ layout }) => {
+        // Long ago, so that the clock's steps do not hide what comes now.
+        await utimes(layout.paths.chunks(digest), 1e9, 1e9);
+        await damage(layout.paths.blob(digest));
+      },
+      write,
+      { finding: "ERR_STORE_BLOB_DIGEST_MISMATCH" },
+    );
+  });
+
   it("is healed where it is another name of its neighbour, which stays", async () => {
     await check(
       async ({ layout }) => {

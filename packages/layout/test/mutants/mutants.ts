@@ -33,10 +33,18 @@ export const mutants: readonly Mutant[] = [
   {
     bug: "a file of another tool is trusted for its size",
     file: "blobs/ensure-verified.ts",
-    from: "if (await isHashed(layout, digest, found.stat.size)) return found;",
+    from: "if (await isHashed(layout, digest, found.stat)) return found;",
     to: "if (found.stat.size > 0) return found;",
     suite: "test/hostile/on-disk-state.test.ts",
     test: "is healed where it holds zeros and nothing vouches",
+  },
+  {
+    bug: "a file that was written to since it was hashed is trusted",
+    file: "sidecars/chunk-sidecar.ts",
+    from: "if (data.mtimeMs > mtimeMs && data.mtimeMs <= layout.now()) return false;",
+    to: "",
+    suite: "test/hostile/on-disk-state.test.ts",
+    test: "is healed where it was written to since it was hashed",
   },
   {
     bug: "a short write is taken for a whole one",
