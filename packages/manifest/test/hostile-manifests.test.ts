@@ -302,6 +302,15 @@ describe("a digest", () => {
   });
 });
 
+describe("blanks", () => {
+  it("are no part of what a document says, up to the limit", () => {
+    const blanks = (size: number): string => " ".repeat(size) + json(validImage);
+    expect(verdict(blanks(3 * 1024 * 1024))).toBe("image");
+    expect(verdict(blanks(5 * 1024 * 1024))).toBe(TOO_LARGE);
+    expect(verdict(" ".repeat(1024 * 1024))).toBe(INVALID);
+  });
+});
+
 describe("a manifest of many layers", () => {
   const layer = { mediaType: "application/octet-stream", digest: BLOB, size: 3 };
 
