@@ -59,7 +59,7 @@ export interface SelectOptions extends AbortOptions {
 export interface PullOptions extends SelectOptions, ProgressOptions<PullEvent> {
   /** Files in flight at once. */
   readonly concurrency?: number | undefined;
-  /** Connections per file. */
+  /** The most connections per file; as many as pay are used, up to 32 for all by default. */
   readonly connections?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** `<tool>/<version>`, for the record. */

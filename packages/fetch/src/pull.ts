@@ -12,9 +12,10 @@ import type { ResolvedModel, SourceFile } from "./source.ts";
 import type { Transferred } from "./transfer/transfer-file.ts";
 import { transferFiles } from "./transfer/transfer-files.ts";
 
-/** Files and connections per file: enough to fill a line, few enough for a server to bear. */
+/** Files at once. */
 const CONCURRENCY = 2;
-const CONNECTIONS = 4;
+/** Connections of a pull: what a line with a limit for each needs, few enough for a server to bear. */
+const CONNECTIONS_MAX = 32;
 
 /** Times a name may change under our hands before we say so. */
 const RECORD_ATTEMPTS_MAX = 3;
@@ -70,6 +71,8 @@ async function fetchAndRecord(
   const { blobs, leases, manifests, recordOrigin } = ports;
   const { now = Date.now, timers = systemTimers } = ports;
   const { signal, onProgress } = options;
+  const concurrency = options.concurrency ?? CONCURRENCY;
+  const atOnce = Math.max(1, Math.min(concurrency, files.length, CONNECTIONS_MAX));
   // P1: before anything is looked up, so that no sweep takes what the look finds.
   await using lease = await leases.acquire(knownDigests(files, hints), {
     reason: `pull ${model.location}`,
@@ -80,8 +83,8 @@ async function fetchAndRecord(
     { source, blobs, hints, lease, timers, retry: { ...defaultRetryPolicy, ...options.retry } },
     {
       signal,
-      concurrency: options.concurrency ?? CONCURRENCY,
-      connections: options.connections ?? CONNECTIONS,
+      concurrency,
+      connections: options.connections ?? Math.floor(CONNECTIONS_MAX / atOnce),
       onEvent: (event) => onProgress?.(event),
     },
   );

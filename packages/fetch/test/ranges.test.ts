@@ -24,20 +24,21 @@ const cutAnswer = (headers: RawAnswer["headers"], received: number): RawAnswer =
 });
 
 describe("ranges", () => {
-  it("of a large file are fetched over several connections, once each", async () => {
+  it("of a large file are asked for once each, in pieces", async () => {
     await using server = await startRawServer((request, socket) =>
       sendFile(request, socket, large),
     );
     await using puller = await createUrlPuller();
     const result = await puller.pull(`${server.origin}/model.gguf`);
     expect(result.files[0]?.digest).toBe(largeDigest);
-    const ranges = server.requests.map(({ headers }) => headers["range"]).toSorted();
-    expect(ranges).toEqual([
-      "bytes=0-0",
-      "bytes=0-8388607",
-      "bytes=16777216-20971519",
-      "bytes=8388608-16777215",
-    ]);
+    const ranges = server.requests.slice(1).map((request) => askedRange(request, large.length));
+    expect(ranges.length).toBeGreaterThan(2);
+    let end = 0;
+    for (const range of ranges.toSorted((a, b) => (a?.start ?? 0) - (b?.start ?? 0))) {
+      expect(range?.start).toBe(end);
+      end = range?.end ?? 0;
+    }
+    expect(end).toBe(large.length);
   });
 
   it("that the server ignores from the start come in one stream", async () => {

@@ -4,9 +4,10 @@ import { isRangeIgnored } from "../http/http-errors.ts";
 import { linkAbort } from "../http/link-abort.ts";
 import type { RetryContext } from "../http/retrying.ts";
 import type { OpenedRange } from "../source.ts";
+import { createConnectionTuner } from "./connection-tuner.ts";
 import { fillInOrder } from "./fill-in-order.ts";
 import { fillPiece } from "./fill-piece.ts";
-import { countBytes, pieceBytesFor, planPieces } from "./plan-pieces.ts";
+import { createPieceQueue } from "./piece-queue.ts";
 
 /** What takes the bytes: an ingest, or memory. */
 export interface RangeSink {
@@ -27,13 +28,14 @@ export interface FillContext extends RetryContext {
 }
 
 export interface FillOptions extends AbortOptions {
+  /** The most connections at once; as many as pay are used. */
   readonly connections: number;
   /**
    * `false`: nothing proves that two answers carry the same bytes, so one answer must bring
    * everything and a broken one is an error.
    */
   readonly resumable: boolean;
-  /** Largest part asked for at once; fitted to the file by default. */
+  /** Largest part asked for at once; fitted to the line by default. */
   readonly pieceBytes?: number | undefined;
 }
 
@@ -42,14 +44,12 @@ export interface FillOptions extends AbortOptions {
  * ranges, in one stream where it does not. Broken pieces go on where they stopped.
  */
 export async function fillRanges(context: FillContext, options: FillOptions): Promise<void> {
-  const missing = context.sink.missing();
-  if (missing.length === 0) return;
+  if (context.sink.missing().length === 0) return;
   if (!options.resumable) {
     return fillInOrder({ ...context, retry: { ...context.retry, attemptsMax: 1 } }, options);
   }
-  const pieceBytes = options.pieceBytes ?? pieceBytesFor(countBytes(missing), options.connections);
   try {
-    await fillPieces(planPieces(missing, pieceBytes), context, options);
+    await fillPieces(context, options);
   } catch (error) {
     if (!isRangeIgnored(error)) throw error;
     options.signal?.throwIfAborted();
@@ -57,39 +57,72 @@ export async function fillRanges(context: FillContext, options: FillOptions): Pr
   }
 }
 
-/** Works through the pieces in order; the first failure stops them all. */
-async function fillPieces(
-  pieces: readonly ByteRange[],
-  context: FillContext,
-  options: FillOptions,
-): Promise<void> {
+/** Works through the pieces in order, over as many connections as pay; the first failure stops all. */
+async function fillPieces(context: FillContext, options: FillOptions): Promise<void> {
   const link = linkAbort(options.signal);
-  const queue = [...pieces].reverse();
+  const queue = createPieceQueue(context.sink.missing());
+  const tuner = createConnectionTuner(options.connections, context.timers);
+  const workers = new Set<Promise<void>>();
+  const delivering = new Set<Promise<void>>();
+  let takesRanges = false;
+
+  const own: FillContext = {
+    ...context,
+    async open(range, openOptions) {
+      const askedMs = context.timers.elapsedMs();
+      const opened = await context.open(range, openOptions);
+      tuner.opened(context.timers.elapsedMs() - askedMs);
+      return opened;
+    },
+  };
 
   /** Never rejects: the first failure becomes the reason that stops all. */
-  async function work(): Promise<void> {
+  async function work(onBytes: (count: number) => void): Promise<void> {
+    const takePiece = (): ByteRange | undefined =>
+      workers.size > tuner.wanted
+        ? undefined
+        : queue.take(options.pieceBytes ?? tuner.pieceBytes(queue.leftBytes));
     try {
-      for (let piece = queue.pop(); piece !== undefined; piece = queue.pop()) {
-        await fillPiece(piece, context, { signal: link.signal, onOpened });
+      for (let piece = takePiece(); piece !== undefined; piece = takePiece()) {
+        await fillPiece(piece, { ...own, onBytes }, { signal: link.signal, onOpened });
       }
     } catch (error) {
       link.abort(error);
     }
   }
 
-  let others: readonly Promise<void>[] | undefined;
+  function start(): void {
+    const worker: Promise<void> = Promise.resolve()
+      .then(() =>
+        work((count) => {
+          context.onBytes(count);
+          delivering.add(worker);
+          tuner.received(count, delivering.size);
+          if (takesRanges) startMore();
+        }),
+      )
+      .finally(() => {
+        workers.delete(worker);
+        delivering.delete(worker);
+      });
+    workers.add(worker);
+  }
+
+  function startMore(): void {
+    while (workers.size < tuner.wanted && queue.leftBytes > 0) start();
+  }
+
   // The first answer tells whether the source takes ranges: only then are more connections opened.
   function onOpened(opened: OpenedRange, piece: ByteRange): void {
-    if (others !== undefined) return;
+    if (takesRanges) return;
     // Everything comes in this one stream.
-    if (opened.end > piece.end) queue.length = 0;
-    const count = Math.min(options.connections - 1, queue.length);
-    others = Array.from({ length: count }, () => work());
+    if (opened.end > piece.end) queue.clear();
+    takesRanges = true;
   }
 
   try {
-    await work();
-    await Promise.all(others ?? []);
+    start();
+    while (workers.size > 0) await Promise.all(workers);
     link.signal.throwIfAborted();
   } finally {
     link.close();

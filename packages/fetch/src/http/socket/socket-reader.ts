@@ -54,7 +54,7 @@ interface Waiting {
 }
 
 export function openSocket(url: URL, options: SocketOptions): SocketReader {
-  let scratch = new Uint8Array(SCRATCH_BYTES);
+  let scratch = new Uint8Array(2 * SCRATCH_BYTES);
   let start = 0;
   let end = 0;
   let target: Uint8Array | undefined;
@@ -81,20 +81,18 @@ export function openSocket(url: URL, options: SocketOptions): SocketReader {
   function nextBuffer(): Uint8Array {
     direct = target !== undefined && start === end;
     if (direct && target !== undefined) return target.subarray(filled);
-    if (start === end) start = end = 0;
-    if (end === scratch.length) makeRoom();
+    scratch.copyWithin(0, start, end);
+    end -= start;
+    start = 0;
+    if (end < SCRATCH_BYTES) return scratch.subarray(end, SCRATCH_BYTES);
+    // Reading is being stopped; only what is decrypted already may still come.
+    if (end === scratch.length) grow();
     return scratch.subarray(end);
   }
 
-  function makeRoom(): void {
-    if (start > 0) {
-      scratch.copyWithin(0, start, end);
-      end -= start;
-      start = 0;
-      return;
-    }
+  function grow(): void {
     if (scratch.length >= SCRATCH_BYTES_MAX) {
-      start = end = 0;
+      end = 0;
       return fail(Object.assign(new Error("bytes nobody asked for"), { code: "EPROTO" }));
     }
     const larger = new Uint8Array(scratch.length * 2);
