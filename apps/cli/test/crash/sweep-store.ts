@@ -16,6 +16,7 @@ import { openManifestStore } from "@store/manifest";
 import { openPackSet } from "@store/pack";
 
 import type { Store } from "../../src/open-store.ts";
+import { readPolicy } from "../../src/sweep/read-policy.ts";
 import { createSweepPorts } from "../../src/sweep/sweep-ports.ts";
 import { runHere } from "../support/run-here.ts";
 
@@ -119,7 +120,7 @@ export async function openStoreAt(root: string, options: OpenStoreOptions = {}):
 export async function sweepStore(root: string, options: OpenStoreOptions = {}): Promise<GcReport> {
   await using opened = await openStoreAt(root, options);
   const ports = createSweepPorts(opened, (body) => body(new AbortController().signal));
-  return await collectGarbage(ports);
+  return await collectGarbage(ports, { policy: readPolicy({}) });
 }
 
 /** What is wrong with a store after a sweep that was cut short, past our own code where possible. */
@@ -154,8 +155,9 @@ async function isReadable({ blobs }: Store, digest: Digest): Promise<boolean> {
 /** What is wrong once further sweeps have come to their end. */
 export async function findUnfinished(home: string): Promise<readonly string[]> {
   const root = join(home, "models");
-  // The second one is later, because a record that was lost has made every orphan young again.
-  for (const days of [2, 4]) await sweepStore(root, { days });
+  // The second one is later, because a record that was lost has made every orphan young again, and
+  // what was half removed is as young as its last change.
+  for (const days of [2, 12]) await sweepStore(root, { days });
   const found = [...(await findLosses(root))];
   await using opened = await openStoreAt(root);
   for (const label of GOES) {
@@ -164,7 +166,7 @@ export async function findUnfinished(home: string): Promise<readonly string[]> {
   for (const path of await readdir(root, { recursive: true })) {
     if (/trash|\.tmp-|\.partial-|quarantine\/./.test(path)) found.push(`left: ${path}`);
   }
-  const again = await sweepStore(root, { days: 4 });
+  const again = await sweepStore(root, { days: 12 });
   if (again.destroyed.length > 0 || again.freedBytes > 0) found.push("a further sweep found work");
   const verified = await runHere(["verify"], { home });
   if (verified.code !== 0) found.push(`verify: ${verified.stdout}`);
