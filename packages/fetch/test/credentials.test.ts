@@ -177,6 +177,23 @@ describe("the hub's token", () => {
     expect(await readHubToken({ env, home })).toBeUndefined();
   });
 
+  it("is not looked for before the hub is asked, and then once", async () => {
+    await using hub = await createFakeHub({ repositories: { "org/m": { files: { a: "x" } } } });
+    let looked = 0;
+    const source = createHuggingFaceSource({
+      endpoint: hub.endpoint,
+      token: async () => {
+        looked += 1;
+        return "hf_late\n";
+      },
+    });
+    expect(looked).toBe(0);
+    await source.resolve("hf.co/org/m");
+    await source.resolve("hf.co/org/m");
+    expect(looked).toBe(1);
+    expect(hub.requests.at(-1)?.headers["authorization"]).toBe("Bearer hf_late");
+  });
+
   it("of four kilobytes is another file by mistake", async () => {
     await write(".cache/huggingface/token", "x".repeat(5000));
     await expectStoreError(readHubToken({ env: {}, home }), "ERR_STORE_FILE_TOO_LARGE");

@@ -28,12 +28,8 @@ export async function createSources(
   const { env } = host;
   const home = env["HOME"] || env["USERPROFILE"];
   const fromUser = home === undefined ? undefined : { env, home };
-  const token =
-    flags.tokenStdin === true
-      ? await readToken(host.stdin)
-      : fromUser === undefined
-        ? env["HF_TOKEN"]
-        : await readHubToken(fromUser);
+  const token = (): Promise<string | undefined> =>
+    fromUser === undefined ? Promise.resolve(env["HF_TOKEN"]) : readHubToken(fromUser);
   const http = {
     offline: flags.offline === true || isOn(env["HF_HUB_OFFLINE"]),
     userAgent: PRODUCER,
@@ -44,7 +40,11 @@ export async function createSources(
     tokenHosts: flags.tokenHost === undefined ? undefined : () => [flags.tokenHost ?? ""],
   };
   return [
-    createHuggingFaceSource({ ...http, endpoint: env["HF_ENDPOINT"] || undefined, token }),
+    createHuggingFaceSource({
+      ...http,
+      endpoint: env["HF_ENDPOINT"] || undefined,
+      token: flags.tokenStdin === true ? await readToken(host.stdin) : token,
+    }),
     createOllamaSource(http),
     createUrlSource(http),
     createFileSource(),

@@ -10,6 +10,7 @@ import { isHttp } from "../../http/request-url.ts";
 import type { ResolvedModel, Source, SourceFile } from "../../source.ts";
 import type { HuggingFaceOptions } from "./hugging-face-options.ts";
 import { hubError } from "./hub-error.ts";
+import { createHubHeaders } from "./hub-headers.ts";
 import { type HubLocation, isHubLocation, parseHubLocation } from "./hub-location.ts";
 import { decodeModelInfo, type HubFile, type HubModel } from "./model-info.ts";
 import { selectFiles } from "./select-files.ts";
@@ -25,13 +26,11 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
   const endpoint = parseEndpoint(options.endpoint ?? DEFAULT_ENDPOINT);
   const base = endpoint.href.replace(/\/$/, "");
   const client = createHttpClient(options);
-  const token = parseToken(options.token);
-  const headers: Record<string, string> =
-    token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const authenticated = headers["authorization"] !== undefined;
+  const headersOf = createHubHeaders(options.token);
   const openRange = createRangeOpener(client, {
-    describe: (response, { url }) => {
+    describe: (response, { url, headers }) => {
       const [repo = ""] = url.slice(base.length + 1).split("/resolve/");
+      const authenticated = headers?.["authorization"] !== undefined;
       return hubError(response, { location: redactUrl(url), repo, authenticated });
     },
   });
@@ -43,6 +42,8 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
     const { repo, revision } = location;
     const at = `${base}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
     const url = `${at}?blobs=true&securityStatus=true`;
+    const headers = await headersOf();
+    const authenticated = headers["authorization"] !== undefined;
     return client.retrying(
       async () => {
         const response = await client.send(url, { headers, signal });
@@ -97,11 +98,11 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
         },
       };
     },
-    open: (_model, file, range, openOptions) =>
+    open: async (_model, file, range, openOptions) =>
       openRange(
         {
           url: file.url ?? "",
-          headers,
+          headers: await headersOf(),
           size: file.size,
           mayBeHtml: /\.x?html?$/i.test(file.path),
           verifiable: true,
@@ -115,18 +116,6 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
 /** The hub answers with the name a repository has now, which differs after a rename. */
 function isRepo(id: string): boolean {
   return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(id) && !id.includes("..");
-}
-
-/** Token files often end in a newline; anything else odd is a mistake, which no message repeats. */
-function parseToken(text = ""): string | undefined {
-  const token = text.trim();
-  if (token === "") return undefined;
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new StoreError("the token for the hub has characters that no token has", {
-    kind: "invalid",
-    code: "ERR_STORE_TOKEN_INVALID",
-    hint: "Check HF_TOKEN, or the file the token comes from.",
-  });
 }
 
 function parseEndpoint(text: string): URL {
