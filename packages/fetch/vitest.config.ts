@@ -6,12 +6,15 @@ const conditions = ["@store/source", "module", "node", "import", "default"];
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
     passWithNoTests: true,
     testTimeout: 30_000,
+    // Every project says what it includes: a list said once for all would be added to each.
     projects: [
-      { extends: true, test: { name: "sockets" } },
+      {
+        extends: true,
+        test: { name: "sockets", include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+      },
       {
         extends: true,
         test: {

@@ -41,6 +41,8 @@ it("pulls a model of Ollama's registry under its own reference, again and again"
   expect((await run(sandbox, "list", "-q")).stdout).toBe(`${registry.host}/library/tiny:q8\n`);
   const again = await run(sandbox, "pull", location);
   expect(again.stdout).toContain("0 B fetched");
+  const inspected = await run(sandbox, "inspect", location);
+  expect(inspected.stdout).toMatch(/^architecture +llama$/m);
   const path = await run(sandbox, "path", `${registry.host}/library/tiny:q8`);
   expect(path).toMatchObject({ code: 0 });
 });
@@ -132,8 +134,12 @@ it("refuses what its policy does not allow, and says how to allow it", async () 
   expect(await run(sandbox, "pull", "hf.co/org/old", "--allow-pickle")).toMatchObject({ code: 0 });
 });
 
-it("finds the hub's token where its own tools keep it", async () => {
+it("finds the hub's token where its own tools keep it, and looks only for the hub", async () => {
   await using sandbox = await createSandbox();
+  await sandbox.write(".cache/huggingface/token", "no token\n");
+  const path = await sandbox.writeModel("local.gguf");
+  expect(await run(sandbox, "pull", path)).toMatchObject({ code: 0 });
+  expect(await run(sandbox, "pull", "hf.co/org/tiny", "--dry-run")).toMatchObject({ code: 2 });
   await sandbox.write(".cache/huggingface/token", "hf_filed\n");
   await run(sandbox, "pull", "hf.co/org/tiny", "--dry-run");
   expect(hub.requests.at(-1)?.headers["authorization"]).toBe("Bearer hf_filed");
