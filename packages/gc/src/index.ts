@@ -69,6 +69,7 @@ export { applyGc, type ApplyOptions } from "./apply/apply-gc.ts";
 export { lookAgain, type SecondLook } from "./apply/look-again.ts";
 export type { GcEvent, GcFailure, GcReport } from "./apply/gc-report.ts";
 export { collectGarbage, type CollectOptions } from "./collect-garbage.ts";
+export { createMarkExpirables } from "./debris/mark-expirables.ts";
 export { createRemainsExpirables } from "./debris/remains-expirables.ts";
 export { createTemporaryExpirables } from "./debris/temporary-expirables.ts";
 export { findForeignLock, type FindForeignLockOptions } from "./foreign-locks/find-foreign-lock.ts";

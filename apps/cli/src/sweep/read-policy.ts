@@ -19,7 +19,7 @@ export interface PolicyFlags {
 const LITTER_AGE_MS = 24 * 3_600_000;
 
 /** Kinds that hold nothing anybody could want back. */
-const LITTER = ["lease", "temporary", "remains", "pack"] as const;
+const LITTER = ["lease", "temporary", "mark", "remains", "pack"] as const;
 
 /** @throws StoreError `ERR_STORE_USAGE`, or whatever a mistake on the command line is */
 export function readPolicy(flags: PolicyFlags): GcPolicy {

@@ -1,4 +1,5 @@
 import {
+  createMarkExpirables,
   createRemainsExpirables,
   createTemporaryExpirables,
   findForeignLock,
@@ -40,6 +41,7 @@ export function createSweepPorts(store: Store, withSweepLock: GcPorts["withSweep
       createViewExpirables(store),
       createTemporaryExpirables(layout),
       createRemainsExpirables(layout),
+      createMarkExpirables(layout),
       openPackDebris(layout),
     ],
     packs: openSweepablePacks(layout, store.packs),

@@ -152,21 +152,37 @@ async function isReadable({ blobs }: Store, digest: Digest): Promise<boolean> {
   return `sha256:${hash.digest("hex")}` === digest;
 }
 
-/** What is wrong once further sweeps have come to their end. */
-export async function findUnfinished(home: string): Promise<readonly string[]> {
+/** Days within which trash is found whose mark a power cut has lost. */
+const WALK_DAYS = 64;
+
+/**
+ * What is wrong once further sweeps have come to their end.
+ *
+ * @param options.unmarked whether trash may have lost its mark, and sweeps must find it by themselves
+ */
+export async function findUnfinished(
+  home: string,
+  options: { readonly unmarked?: boolean } = {},
+): Promise<readonly string[]> {
   const root = join(home, "models");
   // The second one is later, because a record that was lost has made every orphan young again, and
   // what was half removed is as young as its last change.
+  const last = options.unmarked === true ? 12 + WALK_DAYS : 12;
   for (const days of [2, 12]) await sweepStore(root, { days });
+  for (let days = 13; days <= last; days += 1) {
+    if (!(await readdir(root, { recursive: true })).some((path) => /\.trash-/.test(path))) break;
+    await sweepStore(root, { days });
+  }
   const found = [...(await findLosses(root))];
   await using opened = await openStoreAt(root);
   for (const label of GOES) {
     if ((await opened.blobs.stat(digestOf(label))) !== undefined) found.push(`left: ${label}`);
   }
   for (const path of await readdir(root, { recursive: true })) {
-    if (/trash|\.tmp-|\.partial-|quarantine\/./.test(path)) found.push(`left: ${path}`);
+    if (/\.trash-|trashed\/.|\.tmp-|\.partial-|quarantine\/./.test(path))
+      found.push(`left: ${path}`);
   }
-  const again = await sweepStore(root, { days: 12 });
+  const again = await sweepStore(root, { days: last });
   if (again.destroyed.length > 0 || again.freedBytes > 0) found.push("a further sweep found work");
   const verified = await runHere(["verify"], { home });
   if (verified.code !== 0) found.push(`verify: ${verified.stdout}`);

@@ -9,6 +9,7 @@ import { digestOf } from "../../test/support/digests.ts";
 import { diskPorts, putContent } from "../../test/support/disk-store.ts";
 import { collectGarbage, type GcReport } from "../index.ts";
 import type { Expirables } from "../ports.ts";
+import { createMarkExpirables } from "./mark-expirables.ts";
 import { createRemainsExpirables } from "./remains-expirables.ts";
 import { createTemporaryExpirables } from "./temporary-expirables.ts";
 
@@ -107,5 +108,27 @@ describe("files that were never finished", () => {
     ]) {
       await expect(expirables.remove(id)).rejects.toThrow(TypeError);
     }
+  });
+});
+
+describe("marks of trash", () => {
+  it("go once their trash has gone and they are a day old", async () => {
+    await using store = await createTemporaryLayout();
+    const { layout } = store;
+    await putContent(layout, "aside");
+    await openBlobStore(layout).trash(digestOf("aside"), "crashed");
+    const stale = `${digestHex(digestOf("gone"))}.dead`;
+    const young = `${digestHex(digestOf("gone"))}.alive`;
+    const kept = `${digestHex(digestOf("aside"))}.crashed`;
+    for (const id of [stale, kept, "notes.txt"]) await write(join(layout.paths.trashed, id));
+    await write(join(layout.paths.trashed, young), new Date());
+    const expirables = createMarkExpirables(layout);
+    expect(await idsOf(expirables)).toEqual([stale, young].sort());
+    const ports = { ...diskPorts(layout), expirables: [expirables] };
+    const plan = await collectGarbage(ports, { dryRun: true });
+    expect(plan.plan.expired.map(({ id }) => id)).toEqual([stale]);
+    await expirables.remove(stale);
+    expect((await readdir(layout.paths.trashed)).sort()).toEqual([kept, young, "notes.txt"].sort());
+    await expect(expirables.remove("notes.txt")).rejects.toThrow(TypeError);
   });
 });

@@ -34,6 +34,7 @@ export const DEFAULT_EXPIRY: Readonly<Record<string, ExpiryRule>> = {
   quarantine: { ageMs: 30 * DAY_MS, bytesMax: 64 * 1024 ** 3 },
   lease: { ageMs: DAY_MS },
   temporary: { ageMs: DAY_MS },
+  mark: { ageMs: DAY_MS },
   remains: { ageMs: DAY_MS },
 };
 
