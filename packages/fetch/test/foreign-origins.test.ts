@@ -165,6 +165,15 @@ it("Docker Hub's token service is asked, with the credentials of Docker Hub", as
   ]);
 });
 
+it("a token that anybody gets is no account: what it does not open wants one", async () => {
+  const { http } = createInternet((url) =>
+    url.pathname === "/token" ? new Response('{"token":"t"}') : challenge("https://ghcr.io/token"),
+  );
+  const source = createOciSource(http);
+  const error = await expectStoreError(source.resolve("ghcr.io/org/m"), "ERR_STORE_AUTH_REQUIRED");
+  expect(error.hint).toContain("docker login");
+});
+
 describe("an answer without end", () => {
   function endless(): Response {
     const chunk = new Uint8Array(1024 * 1024).fill(0x20);

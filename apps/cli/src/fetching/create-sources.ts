@@ -45,7 +45,7 @@ export async function createSources(
       endpoint: env["HF_ENDPOINT"] || undefined,
       token: flags.tokenStdin === true ? await readToken(host.stdin) : token,
     }),
-    createOllamaSource(http),
+    createOllamaSource(registry),
     createUrlSource(http),
     createFileSource(),
     createOciSource({ ...registry, platform: `linux/${architecture()}` }),

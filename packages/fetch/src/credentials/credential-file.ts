@@ -102,7 +102,7 @@ export function credentialsInvalid(path: string, what: string): StoreError {
   return new StoreError(`credentials from ${path} cannot be used: ${what}`, {
     kind: "invalid",
     code: "ERR_STORE_CREDENTIALS_INVALID",
-    hint: "Log in again with the tool that wrote it, or repair it.",
+    hint: "Log in again with the tool that wrote it, or name another file with REGISTRY_AUTH_FILE.",
     detail: { path },
   });
 }

@@ -68,7 +68,7 @@ function readOne(
         throw registryError(response, {
           location: nameOf(location),
           missing: "model",
-          authenticated: client.isAuthorized(location),
+          authenticated: client.isPersonal(location),
         });
       }
       const bytes = await readBody(response, { bytesMax: MANIFEST_BYTES_MAX });

@@ -5,6 +5,7 @@ import type { HttpClient, HttpResponse } from "../../http/http-client.ts";
 import { parseChallenges } from "./challenge.ts";
 import { fetchToken } from "./fetch-token.ts";
 import type { RegistryOptions } from "./registry-options.ts";
+import { type SharedWork, startSharedWork } from "./shared-work.ts";
 import { checkRealm } from "./token-realm.ts";
 
 /** A repository of a registry. */
@@ -23,6 +24,8 @@ const COUNT_MAX = 256;
 export interface RegistryAuth {
   /** Headers for the registry's own origin, as far as it has asked for any. */
   headers(place: RegistryPlace): Readonly<Record<string, string>>;
+  /** Whether they stand for an account: then a refusal means its rights, not that it is missing. */
+  isPersonal(place: RegistryPlace): boolean;
   /**
    * Does what a 401 asks for, once for any number of callers.
    *
@@ -34,6 +37,8 @@ export interface RegistryAuth {
 interface Authorization {
   readonly value: string;
   readonly untilMs: number;
+  /** Whether it stands for an account, and not for anybody who asks. */
+  readonly isPersonal: boolean;
 }
 
 export function createRegistryAuth(
@@ -41,7 +46,7 @@ export function createRegistryAuth(
   { credentials, tokenHosts }: Pick<RegistryOptions, "credentials" | "tokenHosts">,
 ): RegistryAuth {
   const known = new Map<string, Authorization>();
-  const pending = new Map<string, Promise<boolean>>();
+  const pending = new Map<string, SharedWork<boolean>>();
 
   function current(place: RegistryPlace): Authorization | undefined {
     const authorization = known.get(keyOf(place));
@@ -52,7 +57,11 @@ export function createRegistryAuth(
     return undefined;
   }
 
-  async function authorize(place: RegistryPlace, response: HttpResponse): Promise<boolean> {
+  async function authorize(
+    place: RegistryPlace,
+    response: HttpResponse,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const registry = new URL(place.origin);
     const challenges = parseChallenges(response.headers.get("www-authenticate"));
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
@@ -62,7 +71,7 @@ export function createRegistryAuth(
     const service = realm === undefined ? undefined : checkRealm(realm, registry, tokenHosts);
     const credential = await credentials?.(registry.host, place.repository);
     if (bearer !== undefined && credential?.kind === "bearer") {
-      return remember(place, `Bearer ${credential.token}`, Infinity);
+      return remember(place, `Bearer ${credential.token}`, { lifeMs: Infinity, isPersonal: true });
     }
     if (bearer !== undefined && service !== undefined && credential?.kind !== "bearer") {
       const { repository } = place;
@@ -71,8 +80,10 @@ export function createRegistryAuth(
         challenge: bearer,
         repository,
         credential,
+        signal,
       });
-      return remember(place, `Bearer ${token.value}`, token.lifeMs);
+      const isPersonal = credential !== undefined;
+      return remember(place, `Bearer ${token.value}`, { lifeMs: token.lifeMs, isPersonal });
     }
     return isBasic && rememberPassword(place, credential);
   }
@@ -80,14 +91,18 @@ export function createRegistryAuth(
   function rememberPassword(place: RegistryPlace, credential: Credential | undefined): boolean {
     if (credential?.kind !== "password") return false;
     const value = basicAuthorization(credential.username, credential.password);
-    return remember(place, value, Infinity);
+    return remember(place, value, { lifeMs: Infinity, isPersonal: true });
   }
 
-  function remember(place: RegistryPlace, value: string, lifeMs: number): boolean {
+  function remember(
+    place: RegistryPlace,
+    value: string,
+    { lifeMs, isPersonal }: { readonly lifeMs: number; readonly isPersonal: boolean },
+  ): boolean {
     const untilMs = client.timers.elapsedMs() + Math.max(lifeMs - LIFE_MARGIN_MS, lifeMs / 2);
     const [oldest] = known.keys();
     if (known.size >= COUNT_MAX && oldest !== undefined) known.delete(oldest);
-    known.set(keyOf(place), { value, untilMs });
+    known.set(keyOf(place), { value, untilMs, isPersonal });
     return true;
   }
 
@@ -96,38 +111,28 @@ export function createRegistryAuth(
       const authorization = current(place);
       return authorization === undefined ? {} : { authorization: authorization.value };
     },
+    isPersonal: (place) => current(place)?.isPersonal === true,
     async answer(place, response, { signal } = {}) {
       // After a redirect somebody else asks, who gets nothing.
       if (response.url.origin !== place.origin) return false;
       const key = keyOf(place);
-      const running = pending.get(key) ?? authorize(place, response);
-      if (!pending.has(key)) {
+      let work = pending.get(key);
+      if (work === undefined) {
         known.delete(key);
-        pending.set(key, running);
-        const settled = (): boolean => pending.delete(key);
-        running.then(settled, settled);
+        const started = startSharedWork(
+          (stop) => authorize(place, response, stop),
+          () => {
+            if (pending.get(key) === started) pending.delete(key);
+          },
+        );
+        work = started;
+        pending.set(key, work);
       }
-      return unlessAborted(running, signal);
+      return work.join(signal);
     },
   };
 }
 
 function keyOf({ origin, repository }: RegistryPlace): string {
   return `${origin}/${repository}`;
-}
-
-/** Waits for work that is shared with others, and therefore not stopped, unless the caller leaves. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  let leave = (): void => {};
-  const left = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    return await Promise.race([work, left]);
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
 }

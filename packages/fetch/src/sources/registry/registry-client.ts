@@ -24,8 +24,8 @@ export interface RegistryClient {
   ): Promise<HttpResponse>;
   /** Opens a range of a blob, once. */
   openBlob(file: SourceFile, range: ByteRange, options?: AbortOptions): Promise<OpenedRange>;
-  /** Whether the registry has been given credentials or a token. */
-  isAuthorized(place: RegistryPlace): boolean;
+  /** Whether the registry has been given an account's credentials, or a token for them. */
+  isPersonal(place: RegistryPlace): boolean;
 }
 
 export function createRegistryClient(options: RegistryOptions): RegistryClient {
@@ -34,8 +34,9 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
   /** Refusals that an answer to their challenge may turn. */
   const refusals = new WeakMap<StoreError, HttpResponse>();
   const openRange = createRangeOpener(http, {
-    describe(response, { url, headers }) {
-      const authenticated = headers?.["authorization"] !== undefined;
+    describe(response, { url }) {
+      const place = parseBlobUrl(url);
+      const authenticated = place !== undefined && auth.isPersonal(place);
       const error = registryError(response, { location: url, missing: "file", authenticated });
       if (response.status === 401) refusals.set(error, response);
       return error;
@@ -61,7 +62,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
 
   return {
     http,
-    isAuthorized: (place) => auth.headers(place)["authorization"] !== undefined,
+    isPersonal: (place) => auth.isPersonal(place),
     async sendManifest(place, reference, { accept, signal }) {
       const send = (): Promise<HttpResponse> =>
         http.send(`${place.origin}/v2/${place.repository}/manifests/${reference}`, {
