@@ -3,12 +3,15 @@ import { join } from "node:path";
 
 import { openBlobStore, openLayout } from "@store/layout";
 
-import { compare } from "../harness/compare.ts";
+import { compare, report } from "../harness/compare.ts";
+import { hasCommand } from "../harness/has-command.ts";
 import { runCommand } from "../harness/run-command.ts";
 import { LARGE_BYTES, withScratch, writeRandomFile } from "../harness/scratch.ts";
 
 /** Taking a file in: copied, hashed and synced; and linked in place. */
-export function benchAdd(): Promise<void> {
+export async function benchAdd(): Promise<void> {
+  if (!(await hasCommand("openssl", ["version"])))
+    return report("add and adopt", "skipped: there is no openssl here to compare with");
   return withScratch(async (directory) => {
     const source = join(directory, "model.bin");
     const copy = join(directory, "copy.bin");

@@ -3,8 +3,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { digestFile, openBlobStore, openLayout } from "@store/layout";
+import { digestFile, openBlobStore, openLayout, verifyBlobs } from "@store/layout";
 
+import { buildPackage } from "../harness/build-package.ts";
 import { report } from "../harness/compare.ts";
 import { LARGE_BYTES, withScratch, writeRandomFile } from "../harness/scratch.ts";
 
@@ -28,32 +29,68 @@ async function peakMib(program: string): Promise<number> {
   return Number(stdout);
 }
 
-/** What moving and hashing a large blob costs in memory, and how long it keeps others waiting. */
+/** What moving and hashing large blobs costs in memory, and how long it keeps others waiting. */
 export function benchMemory(): Promise<void> {
   return withScratch(async (directory) => {
-    const source = join(directory, "model.bin");
-    await writeRandomFile(source, LARGE_BYTES);
-    const empty = await peakMib("");
-    const full = await peakMib(`
-      const { openLayout, openBlobStore } = await import("@store/layout");
-      const layout = await openLayout(${JSON.stringify(join(directory, "models"))});
-      await openBlobStore(layout).adopt(${JSON.stringify(source)});
-    `);
-    report(
-      `memory of an add by copy of ${LARGE_BYTES / MIB} MiB, above an empty process`,
-      `${(full - empty).toFixed(0)} MiB`,
-      { text: `< ${MEMORY_MIB_MAX} MiB`, met: full - empty < MEMORY_MIB_MAX },
-    );
+    const root = join(directory, "models");
+    const sources = SOURCES.map((name) => join(directory, name));
+    for (const source of sources) await writeRandomFile(source, LARGE_BYTES / SOURCES.length);
+    if (process.platform === "linux") await benchPeaks(root, sources);
+    else report("memory", "skipped: peaks are read from Linux's /proc");
+    await benchEventLoop(root, sources);
+  });
+}
 
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await openBlobStore(await openLayout(join(directory, "more"))).adopt(source);
-    await digestFile(source);
-    delay.disable();
-    const worst = delay.max / 1e6;
-    report("longest time the event loop was blocked", `${worst.toFixed(1)} ms`, {
+/** As many as are checked at once at most. */
+const SOURCES = ["one", "two", "three", "four"];
+
+async function benchPeaks(root: string, sources: readonly string[]): Promise<void> {
+  await buildPackage("layout");
+  const empty = await peakMib("");
+  const peak = async (title: string, program: string): Promise<void> => {
+    const full = await peakMib(`
+      const { openLayout, openBlobStore, verifyBlobs } = await import("@store/layout");
+      const layout = await openLayout(${JSON.stringify(root)});
+      ${program}
+    `);
+    report(`memory above an empty process: ${title}`, `${(full - empty).toFixed(0)} MiB`, {
+      text: `< ${MEMORY_MIB_MAX} MiB`,
+      met: full - empty < MEMORY_MIB_MAX,
+    });
+  };
+  const mib = Math.round(LARGE_BYTES / MIB / SOURCES.length);
+  await peak(
+    `${SOURCES.length} adds by copy of ${mib} MiB, one after the other`,
+    `for (const source of ${JSON.stringify(sources)}) await openBlobStore(layout).adopt(source);`,
+  );
+  for (const concurrency of [1, 2, SOURCES.length]) {
+    for (const mode of ["full", "fast"]) {
+      const options = JSON.stringify({ concurrency, mode });
+      await peak(
+        `${mode} verify of ${mib} MiB each, ${concurrency} at once`,
+        `for await (const finding of verifyBlobs(layout, ${options})) throw new Error(finding.message);`,
+      );
+    }
+  }
+}
+
+async function benchEventLoop(root: string, sources: readonly string[]): Promise<void> {
+  const layout = await openLayout(`${root}-more`);
+  const [first = ""] = sources;
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  for (const source of sources) await openBlobStore(layout).adopt(source);
+  await digestFile(first);
+  for (const mode of ["full", "fast"] as const)
+    for await (const finding of verifyBlobs(layout, { mode })) throw new Error(finding.message);
+  delay.disable();
+  const worst = delay.max / 1e6;
+  report(
+    "longest time the event loop was blocked, adding and verifying",
+    `${worst.toFixed(1)} ms`,
+    {
       text: `< ${DELAY_MS_MAX} ms`,
       met: worst < DELAY_MS_MAX,
-    });
-  });
+    },
+  );
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { digestBytes } from "../digest/digester.ts";
 import { createContent } from "../testing/content.ts";
 import { createBlobHasher } from "./blob-hasher.ts";
-import { pump, type PumpOptions, SLOT_BYTES } from "./pump.ts";
+import { pump, pumpDigest, type PumpOptions, SLOT_BYTES } from "./pump.ts";
 
 /** Reads from bytes in memory, each read taking a different while, so that lanes overtake each other. */
 function readerOf(content: Uint8Array): PumpOptions["read"] {
@@ -51,6 +51,25 @@ describe("pump", () => {
     await expect(pump({ read, write: () => Promise.reject(failure) })).rejects.toBe(failure);
     const signal = AbortSignal.abort(failure);
     await expect(pump({ read, signal })).rejects.toBe(failure);
+  });
+
+  it("shares its memory with others at the same time, failing ones too, and mixes up no bytes", async () => {
+    const contents = [3, 4, 5, 6].map((seed) => createContent(5 * SLOT_BYTES + seed, seed));
+    const failure = new Error("the disk broke");
+    const broken: PumpOptions = {
+      read: readerOf(createContent(4 * SLOT_BYTES, 9)),
+      onBytes() {
+        throw failure;
+      },
+    };
+    const [failed, ...digests] = await Promise.allSettled([
+      pump(broken),
+      ...contents.map((content) => pumpDigest({ read: readerOf(content) })),
+    ]);
+    expect(failed).toEqual({ status: "rejected", reason: failure });
+    expect(digests).toEqual(
+      contents.map((content) => ({ status: "fulfilled", value: digestBytes(content) })),
+    );
   });
 
   it("tells how far it is, ascending", async () => {

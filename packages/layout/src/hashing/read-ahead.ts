@@ -11,6 +11,8 @@ export interface Piece {
 }
 
 export interface ReadAheadOptions extends AbortOptions {
+  /** How many slots to use at once; others may use the same ones meanwhile. */
+  readonly lanes: number;
   /** Fills a slot with the bytes at `position`; a short count means the end. */
   readonly read: (slot: Uint8Array, position: number) => Promise<number>;
   /** Is called in the order of positions. The bytes stay as they are until its promise settles. */
@@ -28,7 +30,7 @@ function createTurn(): { readonly promise: Promise<void>; readonly resolve: () =
   return { promise, resolve };
 }
 
-/** Reads a file from its start to its end into as many slots at once as are free at first. */
+/** Reads a file from its start to its end, several slots at once. */
 export async function readAhead(slots: SharedSlots, options: ReadAheadOptions): Promise<void> {
   let next = 0;
   let ended = false;
@@ -55,8 +57,12 @@ export async function readAhead(slots: SharedSlots, options: ReadAheadOptions): 
           const bytes = slot.bytes.subarray(0, count);
           const taken = options.take({ bytes, offset: slot.offset, position });
           handOn();
-          options.onBytes?.(position + count);
-          await taken;
+          try {
+            options.onBytes?.(position + count);
+          } finally {
+            // In any case: until then the bytes of the slot are in use.
+            await taken;
+          }
         } finally {
           handOn();
         }
@@ -69,7 +75,6 @@ export async function readAhead(slots: SharedSlots, options: ReadAheadOptions): 
     }
   }
 
-  const lanes = Array.from({ length: Math.max(1, slots.freeCount) }, lane);
-  const outcomes = await Promise.allSettled(lanes);
+  const outcomes = await Promise.allSettled(Array.from({ length: options.lanes }, lane));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
