@@ -60,7 +60,7 @@ async function setStage(
   store: TestStore,
   victim: Digest,
   placement: readonly Slot[],
-): Promise<Stage & { finish(): Promise<void> }> {
+): Promise<Stage & { finish(outcome: string): Promise<void> }> {
   const steps = createSweep(store, victim);
   const done = new Set<Slot>();
   const reach = async (slot: Slot): Promise<void> => {
@@ -69,14 +69,15 @@ async function setStage(
     for (const [index, step] of steps.entries()) if (placement[index] === slot) await step();
   };
   const named = join(store.root, "manifests");
-  const fs: FsPort = {
-    ...quickFs,
-    async rename(from, to) {
+  // A name is created by a link and replaced by a rename.
+  const naming =
+    (call: (from: string, to: string) => Promise<void>) =>
+    async (from: string, to: string): Promise<void> => {
       if (to.startsWith(named)) await reach("before P3");
-      await quickFs.rename(from, to);
+      await call(from, to);
       if (to.startsWith(named)) await reach("before P4");
-    },
-  };
+    };
+  const fs: FsPort = { ...quickFs, rename: naming(quickFs.rename), link: naming(quickFs.link) };
   const layout = await store.temporary.reopen({ fs });
   const blobs: BlobStore = {
     ...store.blobs,
@@ -86,7 +87,15 @@ async function setStage(
     },
   };
   const manifests = openManifestStore(layout, { blobs, leases: store.leases });
-  return { store, manifests, finish: () => reach("after P4") };
+  return {
+    store,
+    manifests,
+    async finish(outcome) {
+      await reach("after P4");
+      // A slot that a whole publish never came to would have tested nothing.
+      if (outcome === "published") expect([...done].toSorted()).toEqual(SLOTS.toSorted());
+    },
+  };
 }
 
 async function isWhole(store: TestStore): Promise<boolean> {
@@ -127,7 +136,7 @@ describe.each(kinds)("publishing $kind while its blob is swept", ({ name, bytes 
       () => "published",
       (error: { code: string }) => error.code,
     );
-    await stage.finish();
+    await stage.finish(outcome);
     expect(["published", "ERR_STORE_MANIFEST_BLOB_MISSING"]).toContain(outcome);
     const found = await store.manifests.get(name);
     expect(found !== undefined).toBe(outcome === "published");
@@ -147,7 +156,7 @@ describe.each(kinds)("publishing $kind while its blob is swept", ({ name, bytes 
         () => "published",
         (error: { code: string }) => error.code,
       );
-      await stage.finish();
+      await stage.finish(outcome);
       const found = await store.manifests.get(name);
       expect(found?.bytes).toEqual(outcome === "published" ? content : old);
       expect(await isWhole(store)).toBe(true);
@@ -182,7 +191,7 @@ describe("publishing a reference while its own manifest is swept", () => {
       const { digest: victim } = await addBlob(store.blobs, textOf(content));
       const stage = await setStage(store, victim, placement);
       await stage.manifests.put(nameOf("h/n/m:t"), content);
-      await stage.finish();
+      await stage.finish("published");
       expect((await store.manifests.get(nameOf("h/n/m:t")))?.descriptor.digest).toBe(victim);
       expect(await isWhole(store)).toBe(true);
     },

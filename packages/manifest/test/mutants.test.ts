@@ -1,0 +1,252 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, it } from "vitest";
+
+import * as manifest from "../src/index.ts";
+import { documentProbes } from "./probes/document-probes.ts";
+import { type Api, storeProbes } from "./probes/store-probes.ts";
+
+// Mistakes planted one at a time in a copy of the sources: of what the probes ask, at least one must
+// come out wrong. A probe that no mistake fails tests nothing.
+
+interface Mutant {
+  readonly mistake: string;
+  readonly file: string;
+  /** Text that occurs in the file once. */
+  readonly text: string;
+  readonly instead: string;
+}
+
+const mutant = (mistake: string, file: string, text: string, instead = ""): Mutant => ({
+  mistake,
+  file,
+  text,
+  instead,
+});
+
+const put = "store/put-name.ts";
+const publish = "store/publish-manifest.ts";
+const roots = "store/list-roots.ts";
+const json = "json/parse-json.ts";
+
+const mutants: readonly Mutant[] = [
+  mutant(
+    "no blob is looked at before the name is seen",
+    publish,
+    "if (info === undefined) throw blobMissing(name, digest);",
+    "if (info === undefined) continue;",
+  ),
+  mutant(
+    "no blob is looked at again",
+    put,
+    "if ((await blobs.ensureVerified(digest)) === undefined) return digest;",
+  ),
+  mutant("a blob's size is not compared", publish, "if (info.size !== size)", "if (info.size < 0)"),
+  mutant(
+    "a blob is published on its size alone",
+    publish,
+    "await blobs.ensureVerified(digest, options)",
+    "await blobs.stat(digest, options)",
+  ),
+  mutant(
+    "a manifest of the same size is taken for the same",
+    put,
+    "before?.digest === descriptor.digest",
+    "before?.bytes?.length === bytes.length",
+  ),
+  mutant(
+    "a manifest is named before it is a blob",
+    publish,
+    "await storeBlobs(context, publication, own);",
+  ),
+  mutant(
+    "a new name replaces another one",
+    put,
+    "const replace = slot.exists ||",
+    "const replace = true ||",
+  ),
+  mutant(
+    "a swap is not compared in the end",
+    put,
+    'if (typeof options.ifMatch === "string")',
+    "if (options.ifMatch === null)",
+  ),
+  mutant(
+    "a removal compares nothing",
+    "store/remove-name.ts",
+    "if (digest !== ifMatch) throw",
+    "if (digest === undefined) throw",
+  ),
+  mutant("spellings are not looked for again", put, "if (others.length === 0) return", "return"),
+  mutant(
+    "another writer's file of the same bytes is withdrawn",
+    put,
+    "isSameFile(there, shown) ? ",
+    "there !== undefined ? ",
+  ),
+  mutant(
+    "a publish that failed leaves its name",
+    put,
+    "if (shown !== undefined) await withdraw(context, prepared, { slot, before, shown });",
+  ),
+  mutant(
+    "case counts",
+    "name/name-path.ts",
+    "return decodeHost(segment).toLowerCase();",
+    "return decodeHost(segment);",
+  ),
+  mutant(
+    "what another name needs is released",
+    "store/remove-name.ts",
+    "for (const digest of root.digests) held.delete(digest);",
+  ),
+  mutant(
+    "a name that cannot be read is passed over",
+    roots,
+    "throw rootUnreadable(called, error);",
+    "return undefined;",
+  ),
+  mutant(
+    "an empty manifest is passed over",
+    roots,
+    'if (file.kind === "stray" && isStoreError(error)',
+    "if (isStoreError(error)",
+  ),
+  mutant(
+    "a link hides names",
+    "store/walk-manifests.ts",
+    'kind === "symlink" ? "blocked" : "ignore"',
+    '"ignore"',
+  ),
+  mutant(
+    "strays are no roots",
+    roots,
+    "const { document, descriptor } = read.stored;",
+    'if (file.kind === "stray") return undefined;\n    const { document, descriptor } = read.stored;',
+  ),
+  mutant(
+    "a manifest is no root of its own blob",
+    "store/read-manifest.ts",
+    'document.kind === "v1" ? [] : [descriptor.digest]',
+    'document.kind === "v1" ? [] : [descriptor.digest].slice(1)',
+  ),
+  mutant(
+    "an index needs nothing below its manifests",
+    "store/gather-blobs.ts",
+    "needed.push(...describedBlobs(inner));",
+    "if (inner === document) needed.push(...describedBlobs(inner));",
+  ),
+  mutant("the last of two keys wins", json, 'if (key in result) throw fail("a key named twice");'),
+  mutant("__proto__ is a key", json, 'if (key === "__proto__") throw fail("the key `__proto__`");'),
+  mutant(
+    "numbers are rounded",
+    json,
+    "Number.isSafeInteger(exact) && String(exact) === token ? exact : INEXACT_NUMBER",
+    "exact",
+  ),
+  mutant(
+    "text after the end is ignored",
+    json,
+    'if (peek() !== "") throw fail("text after the end of the document");',
+  ),
+  mutant("nesting has no end", json, "depth >= options.depthMax", "depth >= 10_000"),
+  mutant("sizes may be negative", "schemas.ts", ".int().nonnegative()", ".int()"),
+  mutant(
+    "documents have no limit",
+    "document/manifest-json.ts",
+    "4 * 1024 * 1024",
+    "64 * 1024 * 1024",
+  ),
+  mutant(
+    "a newer linked manifest is guessed at",
+    "linked/decode-linked.ts",
+    'typeof version === "number" && version !== 2',
+    'typeof version === "number" && version < 2',
+  ),
+  mutant(
+    "a document may be of two kinds",
+    "linked/decode-linked.ts",
+    "if (asIndex && asImage)",
+    "if (asIndex && !asIndex)",
+  ),
+  mutant(
+    "a digest may have two sizes",
+    "linked/decode-linked.ts",
+    "known !== undefined && known !== shape.size",
+    "known === -1",
+  ),
+  mutant(
+    "a backslash is part of a file's name",
+    "document/file-path.ts",
+    String.raw`["*:<>?\\|]`,
+    `["*:<>?|]`,
+  ),
+  mutant(
+    "files may differ in nothing but case",
+    "document/file-path.ts",
+    'return path.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");',
+    "return path;",
+  ),
+  mutant(
+    "devices are names",
+    "name/windows-names.ts",
+    "return DEVICES.test(stem.trimEnd().toLowerCase());",
+    "return DEVICES.test(stem.trimEnd().toLowerCase()) && false;",
+  ),
+  mutant(
+    "names may end in a dot",
+    "name/name-parts.ts",
+    'if (text.endsWith("."))',
+    'if (text === ".")',
+  ),
+  mutant("unknown fields are lost", "v1/encode-v1.ts", "      ...formatExtra(manifest.extra),\n"),
+];
+
+const root = join(import.meta.dirname, "..");
+let copies: string | undefined;
+
+afterAll(async () => {
+  if (copies !== undefined) await rm(copies, { recursive: true });
+});
+
+/** The package with one mistake in it, in a place from which it finds its dependencies. */
+async function plant({ file, text, instead }: Mutant): Promise<Api> {
+  if (copies === undefined) {
+    await mkdir(join(root, ".tmp"), { recursive: true });
+    copies = await mkdtemp(join(root, ".tmp", "mutants-"));
+  }
+  const copy = await mkdtemp(join(copies, "mutant-"));
+  await cp(join(root, "src"), copy, {
+    recursive: true,
+    filter: (path) => !path.includes(".test."),
+  });
+  const source = await readFile(join(copy, file), "utf8");
+  expect(source.split(text), `the text to change in ${file}`).toHaveLength(2);
+  await writeFile(
+    join(copy, file),
+    source.replace(text, () => instead),
+  );
+  return import(/* @vite-ignore */ join(copy, "index.ts")) as Promise<Api>;
+}
+
+/** What comes out wrong, up to the first where that is enough. */
+async function failedProbes(api: Api, all: boolean): Promise<readonly string[]> {
+  const failed: string[] = [];
+  for (const [what, probe] of Object.entries({ ...documentProbes, ...storeProbes })) {
+    if (await probe(api)) continue;
+    failed.push(what);
+    if (!all) break;
+  }
+  return failed;
+}
+
+describe("the probes", () => {
+  it("find nothing wrong with the package as it is", async () => {
+    expect(await failedProbes(manifest, true)).toEqual([]);
+  });
+
+  it.each(mutants)("find out that $mistake", { timeout: 60_000 }, async (planted) => {
+    expect(await failedProbes(await plant(planted), false)).not.toEqual([]);
+  });
+});
