@@ -81,14 +81,14 @@ const mutants: readonly Mutant[] = [
   mutant("spellings are not looked for again", put, "if (others.length === 0) return", "return"),
   mutant(
     "another writer's file of the same bytes is withdrawn",
-    put,
+    "store/withdraw-name.ts",
     "isSameFile(there, shown) ? ",
     "there !== undefined ? ",
   ),
   mutant(
     "a publish that failed leaves its name",
     put,
-    "if (shown !== undefined) await withdraw(context, prepared, { slot, before, shown });",
+    "if (shown !== undefined) await withdrawName(layout, { ...prepared, slot, before, shown });",
   ),
   mutant(
     "case counts",

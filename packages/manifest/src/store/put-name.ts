@@ -1,5 +1,4 @@
 import {
-  errnoOf,
   ifPresent,
   isStoreError,
   type Descriptor,
@@ -14,16 +13,12 @@ import { referencedDigests } from "../document/referenced-digests.ts";
 import type { Name } from "../name/name.ts";
 import type { LinkOptions } from "./manifest-store.ts";
 import { twinOf } from "./name-conflicts.ts";
-import {
-  type FileState,
-  readState,
-  removeNameFile,
-  syncNameFile,
-  writeNameFile,
-} from "./name-file.ts";
+import { type FileState, readState, syncNameFile, writeNameFile } from "./name-file.ts";
 import type { NameSlot } from "./name-finder.ts";
+import { refuseChanged } from "./refuse-changed.ts";
 import type { StoreContext } from "./store-context.ts";
 import { blobMissing, manifestChanged, nameConflict } from "./store-errors.ts";
+import { isSameFile, withdrawName } from "./withdraw-name.ts";
 
 /** A manifest whose blobs were all there a moment ago (P2). */
 export interface PreparedName {
@@ -86,22 +81,12 @@ export async function putName(
     }
   } catch (error) {
     // A step that failed may have shown the name, and a look that failed has seen nothing.
-    if (shown !== undefined) await withdraw(context, prepared, { slot, before, shown });
+    if (shown !== undefined) await withdrawName(layout, { ...prepared, slot, before, shown });
     throw error;
   }
   if (options.ifMatch === null)
     throw manifestChanged(name, null, (await readState(layout, slot.path)).digest);
   await putName(context, prepared, options, creations - 1);
-}
-
-function refuseChanged(
-  name: Name,
-  ifMatch: Digest | null | undefined,
-  before: FileState | undefined,
-): void {
-  if (ifMatch === undefined) return;
-  if (ifMatch === null ? before === undefined : before?.digest === ifMatch) return;
-  throw manifestChanged(name, ifMatch, before?.digest);
 }
 
 /** The existing name that a new one must not stand beside. */
@@ -176,40 +161,4 @@ async function findMissing(
     if ((await blobs.ensureVerified(digest)) === undefined) return digest;
   }
   return undefined;
-}
-
-interface Change {
-  readonly slot: NameSlot;
-  readonly before: FileState | undefined;
-  /** The file that the name was given. */
-  readonly shown: FsStat;
-}
-
-/**
- * Gives the name back what it held before, unless it was changed since, if only to another file of
- * the same bytes; between processes only the name lock joins that look and the step after it. If
- * this fails too, the first failure is what counts: the name then stays, and a verification tells
- * what it lacks.
- */
-async function withdraw(
-  { layout }: StoreContext,
-  { name, descriptor }: PreparedName,
-  { slot, before, shown }: Change,
-): Promise<void> {
-  const beforeNaming = async (): Promise<void> => {
-    const there = await layout.fs.lstat(slot.path);
-    const now = isSameFile(there, shown) ? await readState(layout, slot.path) : undefined;
-    refuseChanged(name, descriptor.digest, now);
-  };
-  try {
-    await beforeNaming();
-    if (before?.bytes === undefined) await removeNameFile(layout, slot.path);
-    else await writeNameFile(layout, slot, before.bytes, { replace: true, beforeNaming });
-  } catch (error) {
-    if (errnoOf(error) === undefined && !isStoreError(error)) throw error;
-  }
-}
-
-function isSameFile(a: FsStat, b: FsStat): boolean {
-  return a.inode === b.inode && a.device === b.device;
 }

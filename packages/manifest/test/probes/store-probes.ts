@@ -26,7 +26,7 @@ const ref = nameOf("h/n/m:t");
 async function endOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => "done",
-    (error: { code?: string }) => (error.code ?? String(error)).replace("ERR_STORE_", ""),
+    (error: { code?: string }) => (error.code ?? "a bug").replace("ERR_STORE_", ""),
   );
 }
 
