@@ -47,6 +47,7 @@ const mistakes: readonly (readonly [string, readonly string[], number, string])[
     2,
     "ERR_STORE_DIGEST_INVALID",
   ],
+  ["no rate", ["pull", "hf.co/org/one", "--limit-rate", "0"], 2, "ERR_STORE_USAGE"],
   ["no connections", ["pull", "hf.co/org/one", "--connections", "0"], 2, "ERR_STORE_USAGE"],
   ["a location of no kind", ["pull", "what is this"], 2, "ERR_STORE_LOCATION_UNKNOWN"],
   ["a repository that is not there", ["pull", "hf.co/org/none"], 3, "ERR_STORE_MODEL_NOT_FOUND"],

@@ -48,5 +48,6 @@ export type { RegistryOptions, TokenHosts } from "./sources/registry/registry-op
 export { createUrlSource, type UrlSourceOptions } from "./sources/url/create-url-source.ts";
 
 export type { HopInfo, HttpOptions } from "./http/http-options.ts";
+export { createRateLimit, type RateLimit } from "./transfer/rate-limit.ts";
 export { defaultRetryPolicy, type RetryPolicy } from "./http/retry-policy.ts";
 export { systemTimers, type Timers } from "./http/timers.ts";

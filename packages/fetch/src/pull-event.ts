@@ -11,6 +11,8 @@ export type PullEvent =
       /** Sum of the sizes, where the source says them all. */
       readonly bytes: number | undefined;
     }
+  /** Another process is fetching the same bytes; they are left to it while it gets on. */
+  | { readonly kind: "wait"; readonly path: string }
   /** Bytes of a file are about to be asked for. */
   | {
       readonly kind: "file-start";

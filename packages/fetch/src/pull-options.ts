@@ -14,6 +14,7 @@ import type { RetryPolicy } from "./http/retry-policy.ts";
 import type { Timers } from "./http/timers.ts";
 import type { PullEvent } from "./pull-event.ts";
 import type { Source } from "./source.ts";
+import type { RateLimit } from "./transfer/rate-limit.ts";
 
 /** What a pull works on. */
 export interface PullPorts {
@@ -61,6 +62,8 @@ export interface PullOptions extends SelectOptions, ProgressOptions<PullEvent> {
   readonly concurrency?: number | undefined;
   /** The most connections per file; as many as pay are used, up to 32 for all by default. */
   readonly connections?: number | undefined;
+  /** Bound on the rate; the same one may be given to several pulls, which then share it. */
+  readonly rateLimit?: RateLimit | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** `<tool>/<version>`, for the record. */
   readonly producedBy?: string | undefined;

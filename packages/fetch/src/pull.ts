@@ -80,7 +80,15 @@ async function fetchAndRecord(
   const transferred = await transferFiles(
     model,
     files,
-    { source, blobs, hints, lease, timers, retry: { ...defaultRetryPolicy, ...options.retry } },
+    {
+      source,
+      blobs,
+      hints,
+      lease,
+      timers,
+      retry: { ...defaultRetryPolicy, ...options.retry },
+      limit: options.rateLimit,
+    },
     {
       signal,
       concurrency,

@@ -6,6 +6,7 @@ import { digestBytes } from "@store/layout";
 import { createContent, expectStoreError } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
+import { createRateLimit } from "../src/index.ts";
 import { createUrlPuller } from "./pull-url.ts";
 import { notPlainRequests } from "./reader.ts";
 import { askedRange, sendFile, sendRaw, startRawServer } from "./raw-server.ts";
@@ -183,6 +184,18 @@ describe("a body that breaks", () => {
     expect(error.message).toContain(server.origin);
     expect(server.requests).toHaveLength(2);
   });
+});
+
+it("a body under a limit comes in steps, each followed by its pause", async () => {
+  await using server = await startRawServer((request, socket) => sendFile(request, socket, bytes));
+  await using puller = await createUrlPuller();
+  const { timers } = puller.store.ports;
+  const rateLimit = createRateLimit(400_000, timers);
+  const result = await puller.pull(`${server.origin}/model.gguf`, { rateLimit });
+  expect(await puller.bytesOf(result)).toEqual(bytes);
+  expect(puller.pauses.length).toBeGreaterThan(4);
+  // The clock goes on by itself, so the sum of pauses is a little more than the limit asks for.
+  expect(Math.max(...puller.pauses)).toBeGreaterThan(600);
 });
 
 describe("a body with the wrong bytes", () => {

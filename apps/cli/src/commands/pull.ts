@@ -1,4 +1,12 @@
-import { plan, pull, type PullResult, type SelectOptions, type Source } from "@store/fetch";
+import {
+  createRateLimit,
+  plan,
+  pull,
+  type PullResult,
+  type RateLimit,
+  type SelectOptions,
+  type Source,
+} from "@store/fetch";
 import {
   countPartialBytes,
   ifPresent,
@@ -12,6 +20,7 @@ import { usageError } from "../errors/usage-error.ts";
 import { createSources, type SourceFlags } from "../fetching/create-sources.ts";
 import { describePlan } from "../fetching/describe-plan.ts";
 import { type PolicyFlags, readPullPolicy } from "../fetching/read-pull-policy.ts";
+import { parseBytes } from "../input/parse-bytes.ts";
 import { parseNewName } from "../models/find-model.ts";
 import { openStore, type Store } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
@@ -30,6 +39,7 @@ export interface PullFlags extends SourceFlags, PolicyFlags {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly connections?: string;
+  readonly limitRate?: string;
   readonly dryRun?: boolean;
 }
 
@@ -43,6 +53,7 @@ export async function pullModel(
   if (flags.as !== undefined) parseNewName(flags.as);
   const digest = flags.digest === undefined ? undefined : parseDigest(flags.digest);
   const connections = readConnections(flags.connections);
+  const rateLimit = readRateLimit(flags.limitRate);
   const policy = readPullPolicy(flags);
   const { output, signal } = context;
   await using store = await openStore(context);
@@ -64,6 +75,7 @@ export async function pullModel(
       {
         ...wanted,
         connections,
+        rateLimit,
         producedBy: PRODUCER,
         onProgress: createPullProgress(output),
       },
@@ -118,6 +130,13 @@ function readConnections(text: string | undefined): number | undefined {
     `not a number of connections: ${text}`,
     `Choose one from 1 to ${CONNECTIONS_MAX}.`,
   );
+}
+
+function readRateLimit(text: string | undefined): RateLimit | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseBytes(text);
+  if (bytes !== undefined && bytes > 0) return createRateLimit(bytes);
+  throw usageError(`not a rate: ${text}`, "Write bytes per second, as 10MB or 500KiB.");
 }
 
 function describe(result: PullResult, elapsedMs: number): string {

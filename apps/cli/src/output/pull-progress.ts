@@ -53,6 +53,8 @@ export function createPullProgress(
       case "file-done":
         update(event.path, { total: event.size, received: event.size, done: true });
         break;
+      case "wait":
+        return `${escapeText(event.path)} is being fetched by another process; waiting for it`;
       case "retry":
       case "verify":
       case "publish":

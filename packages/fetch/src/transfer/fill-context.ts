@@ -33,6 +33,7 @@ export function createFillContext(
     open: (range, options) => ports.source.open(model, file, range, options),
     timers: ports.timers,
     retry: ports.retry,
+    limit: ports.limit,
     onBytes(count) {
       counter.bytes += count;
       meter.add(count);

@@ -8,6 +8,7 @@ import { createConnectionTuner } from "./connection-tuner.ts";
 import { fillInOrder } from "./fill-in-order.ts";
 import { fillPiece } from "./fill-piece.ts";
 import { createPieceQueue } from "./piece-queue.ts";
+import type { RateLimit } from "./rate-limit.ts";
 
 /** What takes the bytes: an ingest, or memory. */
 export interface RangeSink {
@@ -23,6 +24,8 @@ export interface FillContext extends RetryContext {
   readonly sink: RangeSink;
   /** Opens a range once. */
   open(range: ByteRange, options: AbortOptions): Promise<OpenedRange>;
+  /** Bound on the rate, shared with other transfers. */
+  readonly limit?: RateLimit | undefined;
   /** New bytes for the sink. */
   onBytes(count: number): void;
 }

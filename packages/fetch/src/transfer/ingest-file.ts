@@ -43,6 +43,7 @@ async function ingestOnce(
   await using ingest = await ports.blobs.ingest(target ?? { size }, {
     signal,
     stallMs: OTHER_WRITER_STALL_MS,
+    onWait: () => onEvent({ kind: "wait", path }),
   });
   const bytesResumed = countPresent(ingest);
   onEvent({ kind: "file-start", path, size, digest: file.digest, resumedBytes: bytesResumed });

@@ -11,11 +11,11 @@ import { takeIntoBuffers } from "./take-into-buffers.ts";
  */
 export async function takeBody(
   opened: OpenedRange,
-  context: Pick<FillContext, "sink" | "onBytes">,
+  context: Pick<FillContext, "sink" | "onBytes" | "limit">,
   onChunk: (end: number, fresh: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { sink, onBytes } = context;
+  const { sink, onBytes, limit } = context;
   if (opened.body.readInto !== undefined && sink.buffers !== undefined) {
     return takeIntoBuffers(opened, sink.buffers, context, onChunk, signal);
   }
@@ -26,6 +26,7 @@ export async function takeBody(
     offset += chunk.length;
     onBytes(fresh);
     onChunk(offset, fresh);
+    await limit?.take(chunk.length, { signal });
     // At its own end a body is read out: it may still have something to say.
     if (offset < opened.end && sink.missing().length === 0) return;
   }

@@ -11,7 +11,7 @@ import type { FillContext } from "./fill-ranges.ts";
 export async function takeIntoBuffers(
   { body, start, end }: OpenedRange,
   buffers: IngestBuffers,
-  { sink, onBytes }: Pick<FillContext, "sink" | "onBytes">,
+  { sink, onBytes, limit }: Pick<FillContext, "sink" | "onBytes" | "limit">,
   onChunk: (end: number, fresh: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -34,12 +34,13 @@ export async function takeIntoBuffers(
       const room = Math.min(end - offset, buffers.sizeBytes - (offset % buffers.sizeBytes));
       let filled = 0;
       try {
-        for await (const count of parts(body, buffer.bytes.subarray(0, room))) {
+        for await (const count of parts(body, buffer.bytes.subarray(0, room), limit?.stepBytes)) {
           const at = offset + filled;
           const fresh = countFresh(sink.missing(), at, count);
           filled += count;
           onBytes(fresh);
           onChunk(at + count, fresh);
+          await limit?.take(count, { signal });
         }
       } finally {
         write(buffer, offset, filled);
@@ -55,9 +56,14 @@ export async function takeIntoBuffers(
 }
 
 /** Fills memory, part by part as the bytes come; ends early with the body. */
-async function* parts(body: RangeBody, memory: Uint8Array): AsyncGenerator<number> {
+async function* parts(
+  body: RangeBody,
+  memory: Uint8Array,
+  partBytesMax = memory.length,
+): AsyncGenerator<number> {
   for (let filled = 0; filled < memory.length;) {
-    const count = (await body.readInto?.(memory.subarray(filled))) ?? 0;
+    const part = memory.subarray(filled, filled + partBytesMax);
+    const count = (await body.readInto?.(part)) ?? 0;
     if (count === 0) return;
     filled += count;
     yield count;

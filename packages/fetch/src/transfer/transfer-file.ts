@@ -4,6 +4,7 @@ import type { RetryPolicy } from "../http/retry-policy.ts";
 import type { Timers } from "../http/timers.ts";
 import type { PullEvent } from "../pull-event.ts";
 import type { ResolvedModel, Source, SourceFile } from "../source.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { gitBlobHashOf } from "./git-blob-hash.ts";
 import { ingestFile } from "./ingest-file.ts";
 import { SMALL_FILE_BYTES_MAX, takeSmallFile } from "./take-small-file.ts";
@@ -18,6 +19,8 @@ export interface TransferPorts {
   readonly lease: Pick<Lease, "add">;
   readonly timers: Timers;
   readonly retry: RetryPolicy;
+  /** Bound on the rate, shared with other transfers. */
+  readonly limit?: RateLimit | undefined;
 }
 
 export interface TransferOptions extends AbortOptions {

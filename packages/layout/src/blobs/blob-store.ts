@@ -47,6 +47,8 @@ export interface IngestOptions extends AbortOptions {
    * While it gets on, this one waits, and then finds the blob there. 0 (default) does not wait.
    */
   readonly stallMs?: number | undefined;
+  /** Called once when it begins to wait for the other one. */
+  readonly onWait?: (() => void) | undefined;
 }
 
 /**

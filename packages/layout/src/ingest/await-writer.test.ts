@@ -12,13 +12,15 @@ it("waits while another writer gets on, and finds the blob there", async () => {
   await using temporary = await createTemporaryLayout();
   const blobs = openBlobStore(temporary.layout);
   const first = await blobs.ingest(target);
-  const second = blobs.ingest(target, { stallMs: 60_000 });
+  let waits = 0;
+  const second = blobs.ingest(target, { stallMs: 60_000, onWait: () => (waits += 1) });
   for (let at = 0; at < content.length; at += 25_000) {
     await first.writeAt(at, content.slice(at, at + 25_000));
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   await first.commit();
   const ingest = await second;
+  expect(waits).toBe(1);
   expect(ingest.missing()).toEqual([]);
   expect(await ingest.commit()).toMatchObject(target);
 });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { AbortOptions } from "../abort-options.ts";
+import type { IngestOptions } from "../blobs/blob-store.ts";
 import { ifPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 import { DATA_NAME } from "./partial.ts";
@@ -22,9 +23,10 @@ export async function awaitWriter(
   layout: Layout,
   place: PartialPlace,
   isDone: () => Promise<boolean>,
-  options: AbortOptions & { readonly stallMs: number },
+  options: AbortOptions & Pick<IngestOptions, "onWait"> & { readonly stallMs: number },
 ): Promise<void> {
   let seen = "";
+  let isTold = false;
   // Monotonic: the wall clock may jump while we wait.
   let deadline = performance.now() + options.stallMs;
   for (;;) {
@@ -34,6 +36,8 @@ export async function awaitWriter(
     if (state !== seen) deadline = performance.now() + options.stallMs;
     else if (performance.now() >= deadline) return;
     seen = state;
+    if (!isTold) options.onWait?.();
+    isTold = true;
     await delay(
       LOOK_MS,
       undefined,

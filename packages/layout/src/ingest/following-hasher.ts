@@ -13,8 +13,6 @@ const STEP_COUNT = 2;
 
 /** How far ahead of the hash a slot may lie and still be kept for it. */
 const AHEAD_BYTES_MAX = 16 * 1024 * 1024;
-/** Slots that are never kept, so that whoever brings the next bytes in line finds one. */
-const FREE_COUNT_MIN = 16;
 
 /** Indices of the worker's memories. */
 const STEPS = 0;
@@ -24,6 +22,9 @@ const RECEIVED = 1;
 interface Kept {
   readonly offset: number;
   readonly length: number;
+  /** Called when it waits no longer. */
+  readonly taken: () => void;
+  /** Called when it is of no more use. */
   readonly done: () => void;
 }
 
@@ -61,10 +62,11 @@ export function createFollowingHasher(
 
   /** Lets go of slots before an offset: they were read back, or are of no use any more. */
   function dropKept(before: number): void {
-    for (const [start, { done }] of kept) {
+    for (const [start, dropped] of kept) {
       if (start >= before) continue;
       kept.delete(start);
-      done();
+      dropped.taken();
+      dropped.done();
     }
   }
 
@@ -72,6 +74,7 @@ export function createFollowingHasher(
   function takeKept(): void {
     for (let next = kept.get(taken); next !== undefined; next = kept.get(taken)) {
       kept.delete(taken);
+      next.taken();
       update(next.offset, next.length, RECEIVED, next.done);
     }
   }
@@ -136,12 +139,16 @@ export function createFollowingHasher(
     offer(start, slot, length) {
       const isNext = start === taken;
       const isNear = start > taken && start < taken + AHEAD_BYTES_MAX;
-      const isKept =
-        failure === undefined && (isNext || (isNear && received.freeCount >= FREE_COUNT_MIN));
-      if (!isKept) return Promise.resolve();
+      if (failure !== undefined) return Promise.resolve();
+      if (isNext) {
+        return new Promise((done) => {
+          kept.set(start, { offset: slot.offset, length, done, taken() {} });
+          wake();
+        });
+      }
+      if (!isNear || !received.keep()) return Promise.resolve();
       return new Promise((done) => {
-        kept.set(start, { offset: slot.offset, length, done });
-        wake();
+        kept.set(start, { offset: slot.offset, length, done, taken: received.unkeep });
       });
     },
     async finish(end, options) {

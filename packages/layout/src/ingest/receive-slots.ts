@@ -11,12 +11,21 @@ const SLOT_COUNT = 48;
 
 /** The slots of all transfers of this process, so that their number bounds its memory. */
 export interface ReceiveSlots extends SharedSlots {
+  /**
+   * Asks to keep a slot until its bytes are next in line; a yes is to be taken back by `unkeep`. So
+   * few are kept that whoever brings the bytes in between always finds one.
+   */
+  keep(): boolean;
+  unkeep(): void;
   /** Lets go of them; the last one frees the memory. */
   close(): void;
 }
 
+const KEPT_COUNT_MAX = 16;
+
 let shared: SharedSlots | undefined;
 let users = 0;
+let keptCount = 0;
 
 export function openReceiveSlots(): ReceiveSlots {
   shared ??= createSharedSlots(SLOT_COUNT, RECEIVE_BYTES);
@@ -30,6 +39,14 @@ export function openReceiveSlots(): ReceiveSlots {
       return slots.freeCount;
     },
     acquire: () => slots.acquire(),
+    keep() {
+      if (keptCount >= KEPT_COUNT_MAX) return false;
+      keptCount += 1;
+      return true;
+    },
+    unkeep() {
+      keptCount -= 1;
+    },
     close() {
       if (!open) return;
       open = false;
