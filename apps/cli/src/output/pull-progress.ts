@@ -54,7 +54,6 @@ export function createPullProgress(
         update(event.path, { total: event.size, received: event.size, done: true });
         break;
       case "wait":
-        return `${escapeText(event.path)} is being fetched by another process; waiting for it`;
       case "retry":
       case "verify":
       case "publish":
@@ -89,6 +88,8 @@ function describeEvent(event: PullEvent, terse: boolean): string | undefined {
       }
       return terse ? undefined : `fetching ${path}`;
     }
+    case "wait":
+      return `${escapeText(event.path)} is being fetched by another process; waiting for it`;
     case "retry":
       return `${escapeText(event.path)}: ${escapeText(event.message)}; trying again in ${formatDuration(event.delayMs)}`;
     case "file-done": {
