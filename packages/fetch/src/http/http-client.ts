@@ -1,6 +1,6 @@
 import type { AbortOptions } from "@store/layout";
 
-import { checkHop } from "../policy/private-hops.ts";
+import { createHopGuard } from "../policy/hop-guard.ts";
 import { systemResolver } from "../policy/system-resolver.ts";
 import { connectionError } from "./connection-error.ts";
 import { createHttpBody, type HttpBody } from "./http-body.ts";
@@ -60,7 +60,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   const retry: RetryPolicy = { ...defaultRetryPolicy, ...options.retry };
   const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
   const send = options.fetch ?? globalThis.fetch;
-  const resolver = options.resolver ?? systemResolver;
+  const guardHop = createHopGuard(options.resolver ?? systemResolver, timers);
   const sockets =
     options.fetch === undefined ? createSocketClient({ timers, idleTimeoutMs }) : undefined;
   const common: Record<string, string> = {
@@ -71,7 +71,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   async function check(url: URL, hop: HopInfo, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     if (options.offline === true) throw offline(url);
-    if (hop.redirects > 0) await checkHop(url, hop.first, resolver);
+    if (hop.redirects > 0) await guardHop(url, hop.first);
     await options.checkUrl?.(url, hop);
   }
 

@@ -2,6 +2,7 @@ import { isStoreError } from "@store/layout";
 import { describe, expect, it } from "vitest";
 
 import { isPrivateAddress } from "./private-address.ts";
+import { createHopGuard } from "./hop-guard.ts";
 import { checkHop } from "./private-hops.ts";
 
 it.each([
@@ -66,6 +67,27 @@ describe("a redirect", () => {
     "http://models.corp/",
   ])("from the internet to %s is refused", async (to) => {
     expect(await outcome(to, "https://hub.example/m")).toBe("private-address");
+  });
+
+  it("that was let pass is looked up again after a minute, one that was refused at once", async () => {
+    let nowMs = 0;
+    let address = "93.184.216.34";
+    let lookups = 0;
+    const resolver = async (): Promise<readonly string[]> => {
+      lookups += 1;
+      return [address];
+    };
+    const guard = createHopGuard(resolver, { elapsedMs: () => nowMs });
+    const hop = [new URL("https://cdn.example/x"), new URL("https://hub.example/m")] as const;
+    await guard(...hop);
+    await guard(...hop);
+    expect(lookups).toBe(1);
+    nowMs = 60_001;
+    address = "10.0.0.1";
+    const first = new URL("https://93.184.216.34/m");
+    await expect(guard(hop[0], first)).rejects.toThrow("private network");
+    await expect(guard(hop[0], first)).rejects.toThrow("private network");
+    expect(lookups).toBe(3);
   });
 
   it("within the internet, or from a private place, is followed", async () => {

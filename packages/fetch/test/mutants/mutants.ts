@@ -25,8 +25,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: "redirects lead into private networks",
     file: "http/http-client.ts",
-    from: "if (hop.redirects > 0) await checkHop",
-    to: "if (hop.redirects > 99) await checkHop",
+    from: "if (hop.redirects > 0) await guardHop",
+    to: "if (hop.redirects > 99) await guardHop",
     suite: "test/foreign-origins.test.ts",
     test: "is refused by every source",
   },
