@@ -12,6 +12,11 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   "manifest/resolve": async () => (await import("./manifest/resolve.ts")).benchResolve(),
   "manifest/list": async () => (await import("./manifest/list.ts")).benchNames(),
   "manifest/decode": async () => (await import("./manifest/decode.ts")).benchDecode(),
+  "pack/write": async () => (await import("./pack/write.ts")).benchPackWrite(),
+  "pack/read": async () => (await import("./pack/read.ts")).benchPackRead(),
+  "pack/decode": async () => (await import("./pack/decode.ts")).benchPackDecode(),
+  "pack/open": async () => (await import("./pack/open.ts")).benchPackOpen(),
+  "pack/size": async () => (await import("./pack/size.ts")).benchPackSize(),
 };
 
 const wanted = process.argv.slice(2);

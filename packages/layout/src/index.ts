@@ -25,6 +25,7 @@ export { createDigester, type Digester, digestBytes } from "./digest/digester.ts
 
 export { ifPresent } from "./fs/absence.ts";
 export type {
+  BlockingFile,
   BlockingFs,
   EntryKind,
   FsEntry,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 
 import type { Digest } from "./digest.ts";
 
@@ -11,18 +11,17 @@ export interface Digester {
 
 /** node:crypto reaches OpenSSL's rate on one core; no pure or wasm implementation comes near. */
 export function createDigester(): Digester {
-  const hash = createHash("sha256");
+  const sha256 = createHash("sha256");
   return {
     update(chunk) {
-      hash.update(chunk);
+      sha256.update(chunk);
     },
-    digest: () => `sha256:${hash.digest("hex")}` as Digest,
+    digest: () => `sha256:${sha256.digest("hex")}` as Digest,
   };
 }
 
 /** The identity of bytes in memory. */
 export function digestBytes(bytes: Uint8Array): Digest {
-  const digester = createDigester();
-  digester.update(bytes);
-  return digester.digest();
+  // One call costs half of what an object for it does, and small blobs are many.
+  return `sha256:${hash("sha256", bytes)}` as Digest;
 }

@@ -34,10 +34,15 @@ export function toStat(stats: Stats): FsStat {
 }
 
 /** A short read of a regular file means its end, so reads go on until then. */
-function readWhole(descriptor: number, buffer: Uint8Array, size: number): number {
+export function readAt(
+  descriptor: number,
+  buffer: Uint8Array,
+  length: number,
+  position: number,
+): number {
   let done = 0;
-  while (done < size) {
-    const count = readSync(descriptor, buffer, done, size - done, done);
+  while (done < length) {
+    const count = readSync(descriptor, buffer, done, length - done, position + done);
     if (count === 0) break;
     done += count;
   }
@@ -56,7 +61,7 @@ export const blockingFs: BlockingFs = {
     try {
       const stat = toStat(fstatSync(descriptor));
       if (stat.kind !== "file" || stat.size > buffer.length) return undefined;
-      return { bytes: buffer.subarray(0, readWhole(descriptor, buffer, stat.size)), stat };
+      return { bytes: buffer.subarray(0, readAt(descriptor, buffer, stat.size, 0)), stat };
     } finally {
       closeSync(descriptor);
     }

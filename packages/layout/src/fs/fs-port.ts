@@ -38,6 +38,14 @@ export interface FsFile {
   sync(): Promise<void>;
   datasync(): Promise<void>;
   close(): Promise<void>;
+  /** Absent where every call has to be seen; whoever uses it can do without. */
+  readonly blocking?: BlockingFile | undefined;
+}
+
+/** Calls on an open file that hold the thread: see {@link BlockingFs}. */
+export interface BlockingFile {
+  /** As {@link FsFile.read}. */
+  read(buffer: Uint8Array, position: number): number;
 }
 
 export interface OpenOptions {

@@ -19,7 +19,7 @@ import {
 } from "node:fs/promises";
 
 import { errnoOf, isErrno } from "../errors/errno.ts";
-import { blockingFs, kindOf, toStat } from "./blocking-fs.ts";
+import { blockingFs, kindOf, readAt, toStat } from "./blocking-fs.ts";
 import { createDirectRead, DIRECT_ALIGNMENT, isCached } from "./direct-reads.ts";
 import type { FsFile, FsPort, OpenMode, OpenOptions } from "./fs-port.ts";
 import { readFully } from "./read-fully.ts";
@@ -48,6 +48,9 @@ function toFile(handle: FileHandle, alignment = 1): FsFile {
     sync: () => handle.sync(),
     datasync: () => handle.datasync(),
     close: () => handle.close(),
+    blocking: {
+      read: (buffer, position) => readAt(handle.fd, buffer, buffer.length, position),
+    },
   };
 }
 

@@ -1,15 +1,18 @@
-import { type Digest, explaining, type StoreError } from "@store/layout";
+import { asStoreError, type Digest, explaining, type StoreError } from "@store/layout";
 
+import { createNeedle, type DigestFilter, type Needle } from "../bytes/digest-filter.ts";
 import { encodePackKey, KEY_BYTES, type PackKey } from "../hash/pack-key.ts";
-import { decodeEntry } from "./decode-entry.ts";
+import { turns } from "../loop/turns.ts";
+import { decodeEntry, type EntryExpectation } from "./decode-entry.ts";
 import type { IdentityTable } from "./identity-table.ts";
 import type { IndexTable } from "./index-table.ts";
 import { blobNotFound, objectNotFound } from "./not-found.ts";
 import type { PackData } from "./pack-data.ts";
 import type { PackEntry, PackObject } from "./pack-entry.ts";
+import { ENTRY_HEADER_BYTES } from "./pack-header.ts";
 import type { PackId } from "./pack-id.ts";
 import type { PackReader } from "./pack-reader.ts";
-import { type BytesAt, readEntry } from "./read-entry.ts";
+import { type BytesAt, entryLength, frameIn, readEntry } from "./read-entry.ts";
 
 export interface PackParts {
   readonly id: PackId;
@@ -22,8 +25,23 @@ export interface PackParts {
   readonly entryBytesMax: number;
 }
 
+/** A reader as a set asks it: with a digest taken apart once for all packs. */
+export interface OpenedPack extends PackReader {
+  /** Says quickly that the pack does not hold a digest; absent where it can name none. */
+  readonly filter: DigestFilter | undefined;
+  findNeedle(needle: Needle): PackObject | undefined;
+}
+
+type ReadNow = NonNullable<PackData["readNow"]>;
+
+/** Frames up to this are read without asking a thread: from a slow disk that takes milliseconds. */
+const SMALL_BYTES_MAX = 64 * 1024;
+
+/** Shared by all packs: what is in it is decoded before anything else happens. */
+const scratch = new Uint8Array(ENTRY_HEADER_BYTES + SMALL_BYTES_MAX);
+
 /** A reader over parts that have been checked against each other. */
-export function createPackReader(parts: PackParts): PackReader {
+export function createPackReader(parts: PackParts): OpenedPack {
   const { id, data, index, identity, identityRows, entryBytesMax } = parts;
   const source = readerOf(data);
   const readings = new Set<Promise<unknown>>();
@@ -40,14 +58,15 @@ export function createPackReader(parts: PackParts): PackReader {
     return index.rowsOf(bytes);
   }
 
-  function findDigest(digest: Digest): PackObject | undefined {
-    const row = identity?.rowOf(digest);
+  function findNeedle(needle: Needle): PackObject | undefined {
+    const row = identity?.rowOf(needle);
     return row === undefined ? undefined : identity?.objectAt(row);
   }
 
+  const findDigest = (digest: Digest): PackObject | undefined => findNeedle(createNeedle(digest));
+
   async function frameOf(entry: PackEntry, signal?: AbortSignal): Promise<Uint8Array> {
-    if (closed !== undefined) throw new TypeError(`pack ${id} is closed`);
-    signal?.throwIfAborted();
+    checkOpen(signal);
     const reading = explaining(`read pack ${id}`, () =>
       readEntry(source, id, entry, entryBytesMax),
     );
@@ -57,6 +76,39 @@ export function createPackReader(parts: PackParts): PackReader {
     } finally {
       readings.delete(reading);
     }
+  }
+
+  function checkOpen(signal?: AbortSignal): void {
+    if (closed !== undefined) throw new TypeError(`pack ${id} is closed`);
+    signal?.throwIfAborted();
+  }
+
+  /** The content of an entry. A small one is mostly in the page cache: asking a thread costs more. */
+  async function contentOf(
+    entry: PackEntry,
+    expected: EntryExpectation,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const place = { pack: id, offset: entry.offset };
+    if (data.readNow === undefined || entry.encodedSize > SMALL_BYTES_MAX) {
+      return decodeEntry(await frameOf(entry, signal), expected, entryBytesMax, place);
+    }
+    checkOpen(signal);
+    const content = decodeEntry(frameNow(data.readNow, entry), expected, entryBytesMax, place);
+    if (turns.isOver()) await turns.pause();
+    return content;
+  }
+
+  /** Good until the next call: decoded before anybody else has the thread. */
+  function frameNow(readNow: ReadNow, entry: PackEntry): Uint8Array {
+    const buffer = scratch.subarray(0, entryLength(id, entry, entryBytesMax));
+    let count: number;
+    try {
+      count = readNow(buffer, entry.offset);
+    } catch (error) {
+      throw asStoreError(error, `read pack ${id}`);
+    }
+    return frameIn(buffer.subarray(0, count), id, entry);
   }
 
   /** A read under way ends first: its pack may be on its way out of a set. */
@@ -77,22 +129,25 @@ export function createPackReader(parts: PackParts): PackReader {
       return start < end ? index.entryAt(start) : undefined;
     },
     findDigest,
+    findNeedle,
+    filter: identity?.filter,
     async read(key, options) {
       const { start, end } = rowsOf(key);
       if (start === end) throw objectNotFound(key, id);
       const entry = index.entryAt(start);
       const object = objectOf(start);
-      const expected = object === undefined ? { key } : { identity: object };
-      const place = { pack: id, offset: entry.offset };
-      return decodeEntry(await frameOf(entry, options?.signal), expected, entryBytesMax, place);
+      return contentOf(
+        entry,
+        object === undefined ? { key } : { identity: object },
+        options?.signal,
+      );
     },
     async readDigest(digest, options) {
       const object = findDigest(digest);
       if (object === undefined) throw blobNotFound(digest);
-      const place = { pack: id, offset: object.offset };
-      const expected = { identity: object };
-      return decodeEntry(await frameOf(object, options?.signal), expected, entryBytesMax, place);
+      return contentOf(object, { identity: object }, options?.signal);
     },
+    readObject: (object, options) => contentOf(object, { identity: object }, options?.signal),
     readFrame: (entry, options) => frameOf(entry, options?.signal),
     *entries() {
       for (let row = 0; row < index.count; row++) yield index.entryAt(row);

@@ -1,6 +1,7 @@
 import { digestBytes, explaining, isStoreError, StoreError } from "@store/layout";
 
 import { hashPackKey, type PackKey } from "../hash/pack-key.ts";
+import { turns } from "../loop/turns.ts";
 import { createFrameEncoder } from "../lz4/frame-encoder.ts";
 import { decodeFrame } from "../lz4/frame-decoder.ts";
 import { entryTooLarge } from "./decode-entry.ts";
@@ -43,6 +44,13 @@ export function createPackWriter(home: PackHome, options: PackWriterOptions = {}
     });
   }
 
+  /** Small objects are gathered in memory, so that nothing else here ever waits. */
+  async function addOne(work: () => Promise<AddOutcome>): Promise<AddOutcome> {
+    const outcome = await run("add to the pack", work);
+    if (turns.isOver()) await turns.pause();
+    return outcome;
+  }
+
   async function append(identity: EntryIdentity, frame: Uint8Array): Promise<AddOutcome> {
     const held = contents.ofKey(identity.key);
     if (held !== undefined && held.digest !== identity.digest) {
@@ -80,7 +88,7 @@ export function createPackWriter(home: PackHome, options: PackWriterOptions = {}
       return file?.size ?? HEADER_BYTES;
     },
     add: (content) =>
-      run("add to the pack", async () => {
+      addOne(async () => {
         if (content.length > entryBytesMax) throw entryTooLarge(content.length, entryBytesMax);
         const digest = digestBytes(content);
         const present = contents.ofDigest(digest);
@@ -89,9 +97,7 @@ export function createPackWriter(home: PackHome, options: PackWriterOptions = {}
         return append(identity, encoder.encode(content));
       }),
     addFrame: (key, frame, claimed) =>
-      run("add to the pack", async () =>
-        append(identify(frame, entryBytesMax, key, claimed), frame),
-      ),
+      addOne(async () => append(identify(frame, entryBytesMax, key, claimed), frame)),
     finish: (finishOptions) =>
       run("write the pack", async () => {
         try {

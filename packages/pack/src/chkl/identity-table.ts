@@ -22,14 +22,25 @@ import {
   type SortedRows,
   startOf,
 } from "../bytes/sorted-rows.ts";
+import {
+  createDigestFilter,
+  type DigestFilter,
+  mayHold,
+  type Needle,
+} from "../bytes/digest-filter.ts";
 import { decodePackKey, encodePackKey } from "../hash/pack-key.ts";
-import { xxh64 } from "../hash/xxh.ts";
+import { xxh64Sliced } from "../hash/xxh.ts";
+import { sortSliced } from "../loop/sort-sliced.ts";
+import { finishNow, type Sliced } from "../loop/turns.ts";
 import type { PackObject } from "./pack-entry.ts";
 
 const IDENTITY_HEADER_BYTES = 16;
 export const IDENTITY_ROW_BYTES = 72;
 const CHECKSUM_BYTES = 8;
 const DIGEST_BYTES = 32;
+
+/** Rows between two pauses: well under a millisecond's work. */
+const YIELD_EVERY = 8192;
 
 const MAGIC = 0x4449_5053;
 const VERSION = 1;
@@ -42,8 +53,10 @@ export interface IdentityTable {
   keyAt(row: number): Uint8Array;
   offsetAt(row: number): number;
   encodedSizeAt(row: number): number;
+  /** Says quickly that a digest is in none of the rows. */
+  readonly filter: DigestFilter;
   /** The first row with a digest. */
-  rowOf(digest: Digest): number | undefined;
+  rowOf(needle: Needle): number | undefined;
   /** The rows whose digest starts with a byte: `[start, end)`. */
   rowsFrom(firstByte: number): { readonly start: number; readonly end: number };
 }
@@ -52,25 +65,27 @@ export interface IdentityTable {
  * @throws StoreError `ERR_STORE_IDENTITY_INVALID`; `ERR_STORE_IDENTITY_UNSUPPORTED` for a newer
  * version
  */
-export function openIdentityTable(bytes: Uint8Array): IdentityTable {
-  const count = decodeHeader(bytes);
+export function* openIdentityTable(bytes: Uint8Array): Sliced<IdentityTable> {
+  const count = yield* decodeHeader(bytes);
   const rows: SortedRows = {
     bytes,
     start: IDENTITY_HEADER_BYTES,
     rowBytes: IDENTITY_ROW_BYTES,
     count,
   };
-  checkRows(rows);
+  yield* checkRows(rows);
+  const filter = yield* createDigestFilter(bytes, count, (row) => startOf(rows, row));
   return {
     count,
     objectAt: (row) => objectAt(rows, row),
     keyAt: (row) => bytes.subarray(startOf(rows, row) + 32, startOf(rows, row) + 48),
     offsetAt: (row) => readU64(bytes, startOf(rows, row) + 48),
     encodedSizeAt: (row) => readU64(bytes, startOf(rows, row) + 56),
-    rowOf(digest) {
-      const needle = Buffer.from(digestHex(digest), "hex");
-      const row = lowerBound(rows, needle);
-      return row < count && compareRow(rows, row, needle) === 0 ? row : undefined;
+    filter,
+    rowOf(needle) {
+      if (!mayHold(filter, needle)) return undefined;
+      const row = lowerBound(rows, needle.bytes);
+      return row < count && compareRow(rows, row, needle.bytes) === 0 ? row : undefined;
     },
     rowsFrom: (firstByte) => ({
       start: lowerBound(rows, Uint8Array.of(firstByte)),
@@ -94,7 +109,7 @@ function objectAt(rows: SortedRows, row: number): PackObject {
 }
 
 /** Checks everything but the rows, and returns their number. */
-function decodeHeader(bytes: Uint8Array): number {
+function* decodeHeader(bytes: Uint8Array): Sliced<number> {
   if (bytes.length < IDENTITY_HEADER_BYTES + CHECKSUM_BYTES) {
     throw identityInvalid(bytes.length, "it ends within its header");
   }
@@ -115,16 +130,17 @@ function decodeHeader(bytes: Uint8Array): number {
   }
   const checksumAt = bytes.length - CHECKSUM_BYTES;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (xxh64(bytes.subarray(0, checksumAt)) !== view.getBigUint64(checksumAt, true)) {
+  if ((yield* xxh64Sliced(bytes.subarray(0, checksumAt))) !== view.getBigUint64(checksumAt, true)) {
     throw identityInvalid(checksumAt, "it does not match its checksum");
   }
   return count;
 }
 
 /** A right checksum proves only that the writer meant it: order and numbers are checked as well. */
-function checkRows(rows: SortedRows): void {
+function* checkRows(rows: SortedRows): Sliced<void> {
   const { bytes } = rows;
   for (let row = 0; row < rows.count; row++) {
+    if (row % YIELD_EVERY === YIELD_EVERY - 1) yield;
     const at = startOf(rows, row);
     for (const field of [48, 56, 64]) {
       if (readU64(bytes, at + field) === Infinity) {
@@ -142,13 +158,21 @@ function checkRows(rows: SortedRows): void {
 
 /** The bytes of an `.ids`: rows ascending by SHA-256, then by offset, whatever the order given. */
 export function encodeIdentity(objects: readonly PackObject[]): Uint8Array {
+  return finishNow(encodeIdentitySliced(objects));
+}
+
+/** See {@link encodeIdentity}. */
+export function* encodeIdentitySliced(objects: readonly PackObject[]): Sliced<Uint8Array> {
   const checksumAt = IDENTITY_HEADER_BYTES + objects.length * IDENTITY_ROW_BYTES;
   const bytes = new Uint8Array(checksumAt + CHECKSUM_BYTES);
   writeU32(bytes, 0, MAGIC);
   writeU32(bytes, 4, VERSION);
   writeU64(bytes, 8, objects.length);
   let at = IDENTITY_HEADER_BYTES;
-  for (const { digest, key, offset, encodedSize, size } of objects.toSorted(byDigest)) {
+  let rows = 0;
+  for (const object of yield* sortSliced(objects, byDigest)) {
+    const { digest, key, offset, encodedSize, size } = object;
+    if (rows++ % YIELD_EVERY === 0) yield;
     bytes.set(Buffer.from(digestHex(digest), "hex"), at);
     encodePackKey(key, bytes, at + 32);
     writeU64(bytes, at + 48, offset);
@@ -157,7 +181,7 @@ export function encodeIdentity(objects: readonly PackObject[]): Uint8Array {
     at += IDENTITY_ROW_BYTES;
   }
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(checksumAt, xxh64(bytes.subarray(0, checksumAt)), true);
+  view.setBigUint64(checksumAt, yield* xxh64Sliced(bytes.subarray(0, checksumAt)), true);
   return bytes;
 }
 
@@ -168,7 +192,7 @@ export function encodeIdentity(objects: readonly PackObject[]): Uint8Array {
  * version
  */
 export function decodeIdentity(bytes: Uint8Array): readonly PackObject[] {
-  const table = openIdentityTable(bytes);
+  const table = finishNow(openIdentityTable(bytes));
   return Array.from({ length: table.count }, (_, row) => table.objectAt(row));
 }
 

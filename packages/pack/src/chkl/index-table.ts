@@ -18,6 +18,8 @@ import {
   upperBound,
 } from "../bytes/sorted-rows.ts";
 import { decodePackKey, encodePackKey, KEY_BYTES } from "../hash/pack-key.ts";
+import { sortSliced } from "../loop/sort-sliced.ts";
+import { finishNow, type Sliced } from "../loop/turns.ts";
 import type { PackEntry } from "./pack-entry.ts";
 import { ENTRY_HEADER_BYTES, HEADER_BYTES } from "./pack-header.ts";
 
@@ -35,10 +37,20 @@ export interface IndexTable {
   rowsOf(key: Uint8Array): { readonly start: number; readonly end: number };
 }
 
+/** Rows between two pauses: well under a millisecond's work. */
+const YIELD_EVERY = 8192;
+
+/** Rows whose tiling is checked without a pause: a few milliseconds. */
+const AT_ONCE_COUNT_MAX = 16_384;
+
+/** Shared by all short tables: a hundred packs opened at once would leave memory for each behind. */
+const startScratch = new Float64Array(AT_ONCE_COUNT_MAX);
+const endScratch = new Float64Array(AT_ONCE_COUNT_MAX);
+
 /**
  * @throws StoreError `ERR_STORE_INDEX_INVALID`
  */
-export function openIndexTable(bytes: Uint8Array): IndexTable {
+export function* openIndexTable(bytes: Uint8Array): Sliced<IndexTable> {
   if (bytes.length % INDEX_ROW_BYTES !== 0) {
     throw indexInvalid(bytes.length, `${bytes.length} bytes are no whole number of rows`);
   }
@@ -48,8 +60,8 @@ export function openIndexTable(bytes: Uint8Array): IndexTable {
     rowBytes: INDEX_ROW_BYTES,
     count: bytes.length / INDEX_ROW_BYTES,
   };
-  checkOrder(rows);
-  const dataSize = checkTiling(rows);
+  yield* checkOrder(rows);
+  const dataSize = yield* checkTiling(rows);
   return {
     count: rows.count,
     dataSize,
@@ -64,8 +76,9 @@ export function openIndexTable(bytes: Uint8Array): IndexTable {
   };
 }
 
-function checkOrder(rows: SortedRows): void {
+function* checkOrder(rows: SortedRows): Sliced<void> {
   for (let row = 1; row < rows.count; row++) {
+    if (row % YIELD_EVERY === 0) yield;
     if (compareRows(rows, row - 1, row, KEY_BYTES) > 0) {
       throw indexInvalid(startOf(rows, row), "its keys do not ascend");
     }
@@ -79,11 +92,17 @@ function checkOrder(rows: SortedRows): void {
  * the data. Two sorted lists that agree on this leave no room for a gap or an overlap, because
  * every entry is longer than nothing.
  */
-function checkTiling(rows: SortedRows): number {
+function* checkTiling(rows: SortedRows): Sliced<number> {
   const { bytes, count } = rows;
-  const starts = new Float64Array(count);
-  const ends = new Float64Array(count);
+  const isShort = count <= AT_ONCE_COUNT_MAX;
+  let starts: Float64Array | readonly number[] = isShort
+    ? startScratch.subarray(0, count)
+    : new Float64Array(count);
+  let ends: Float64Array | readonly number[] = isShort
+    ? endScratch.subarray(0, count)
+    : new Float64Array(count);
   for (let row = 0; row < count; row++) {
+    if (!isShort && row % YIELD_EVERY === 0) yield;
     const at = row * INDEX_ROW_BYTES;
     const start = readU64(bytes, at + 16);
     const end = start + ENTRY_HEADER_BYTES + readU64(bytes, at + 24);
@@ -92,9 +111,10 @@ function checkTiling(rows: SortedRows): number {
     starts[row] = start;
     ends[row] = end;
   }
-  starts.sort();
-  ends.sort();
+  starts = yield* sortNumbers(starts);
+  ends = yield* sortNumbers(ends);
   for (let row = 0; row < count; row++) {
+    if (!isShort && row % YIELD_EVERY === 0) yield;
     const expected = row === 0 ? HEADER_BYTES : ends[row - 1];
     if (starts[row] !== expected) {
       throw indexInvalid(undefined, `its entries leave a gap or overlap at byte ${starts[row]}`);
@@ -103,13 +123,25 @@ function checkTiling(rows: SortedRows): number {
   return count === 0 ? HEADER_BYTES : (ends[count - 1] as number);
 }
 
+/** The language's own sort is faster, and its memory smaller, as long as it is quick. */
+function* sortNumbers(numbers: Float64Array): Sliced<Float64Array | readonly number[]> {
+  if (numbers.length <= AT_ONCE_COUNT_MAX) return numbers.sort();
+  return yield* sortSliced(Array.from(numbers), (a, b) => a - b);
+}
+
 /**
  * The bytes of an `.idx`: rows ascending by key, then by offset, whatever the order given.
  */
 export function encodeIndex(entries: readonly PackEntry[]): Uint8Array {
+  return finishNow(encodeIndexSliced(entries));
+}
+
+/** See {@link encodeIndex}. */
+export function* encodeIndexSliced(entries: readonly PackEntry[]): Sliced<Uint8Array> {
   const bytes = new Uint8Array(entries.length * INDEX_ROW_BYTES);
   let at = 0;
-  for (const { key, offset, encodedSize } of entries.toSorted(byKey)) {
+  for (const { key, offset, encodedSize } of yield* sortSliced(entries, byKey)) {
+    if (at % (YIELD_EVERY * INDEX_ROW_BYTES) === 0) yield;
     encodePackKey(key, bytes, at);
     writeU64(bytes, at + 16, offset);
     writeU64(bytes, at + 24, encodedSize);
@@ -125,7 +157,7 @@ export function encodeIndex(entries: readonly PackEntry[]): Uint8Array {
  * @throws StoreError `ERR_STORE_INDEX_INVALID`
  */
 export function decodeIndex(bytes: Uint8Array): readonly PackEntry[] {
-  const table = openIndexTable(bytes);
+  const table = finishNow(openIndexTable(bytes));
   return Array.from({ length: table.count }, (_, row) => table.entryAt(row));
 }
 

@@ -1,3 +1,4 @@
+import type { Sliced } from "../loop/turns.ts";
 import type { IdentityTable } from "./identity-table.ts";
 import type { IndexTable } from "./index-table.ts";
 import { packCorrupt } from "./pack-error.ts";
@@ -6,6 +7,9 @@ import type { PackId } from "./pack-id.ts";
 /** Up to this many entries of one key are looked through; beyond it they get a map. */
 const SHORT_RUN_COUNT_MAX = 8;
 
+/** Rows between two pauses: about a millisecond's work. */
+const YIELD_EVERY = 2048;
+
 /**
  * Finds the index row of every sidecar row, and so checks that the sidecar speaks of entries that
  * exist, each at most once.
@@ -13,14 +17,15 @@ const SHORT_RUN_COUNT_MAX = 8;
  * @returns for each row of the index the row of the sidecar about the same entry, or -1
  * @throws StoreError `ERR_STORE_IDENTITY_INVALID`
  */
-export function matchIdentity(
+export function* matchIdentity(
   pack: PackId,
   index: IndexTable,
   identity: IdentityTable,
-): Int32Array {
+): Sliced<Int32Array> {
   const rows = new Int32Array(index.count).fill(-1);
   const findRow = createRowFinder(index);
   for (let row = 0; row < identity.count; row++) {
+    if (row % YIELD_EVERY === YIELD_EVERY - 1) yield;
     const offset = identity.offsetAt(row);
     const found = findRow(identity.keyAt(row), offset);
     if (

@@ -9,6 +9,7 @@ import {
   StoreError,
 } from "@store/layout";
 
+import { finishInTurns } from "../loop/turns.ts";
 import { locateFile } from "../trash/rescue-index.ts";
 import { type IdentityTable, IDENTITY_ROW_BYTES, openIdentityTable } from "./identity-table.ts";
 import { INDEX_ROW_BYTES, type IndexTable, openIndexTable } from "./index-table.ts";
@@ -19,7 +20,7 @@ import { packCorrupt } from "./pack-error.ts";
 import { decodePackHeader, ENTRY_COUNT_MAX, HEADER_BYTES } from "./pack-header.ts";
 import { type PackDirectory, packDirectoryOf, type PackHome } from "./pack-home.ts";
 import { packFileName, type PackId } from "./pack-id.ts";
-import { createPackReader } from "./create-pack-reader.ts";
+import { createPackReader, type OpenedPack } from "./create-pack-reader.ts";
 import type { PackReader } from "./pack-reader.ts";
 
 export interface PackLimits {
@@ -48,14 +49,23 @@ export function openPack(
   id: PackId,
   options: OpenPackOptions = {},
 ): Promise<PackReader> {
-  return explaining(`open pack ${id}`, () => open(packDirectoryOf(home), id, options));
+  return openPackIn(packDirectoryOf(home), id, options);
+}
+
+/** See {@link openPack}. */
+export function openPackIn(
+  directory: PackDirectory,
+  id: PackId,
+  options: OpenPackOptions,
+): Promise<OpenedPack> {
+  return explaining(`open pack ${id}`, () => open(directory, id, options));
 }
 
 async function open(
   directory: PackDirectory,
   id: PackId,
   options: OpenPackOptions,
-): Promise<PackReader> {
+): Promise<OpenedPack> {
   const { signal } = options;
   signal?.throwIfAborted();
   const index = await readIndex(directory, id);
@@ -117,7 +127,7 @@ export async function readIndex(
   });
   if (bytes === undefined) return undefined;
   try {
-    return openIndexTable(bytes);
+    return await finishInTurns(openIndexTable(bytes));
   } catch (error) {
     if (!isStoreError(error)) throw error;
     throw packCorrupt(error.code, { pack: id, ...error.detail }, error.message, {
@@ -176,8 +186,9 @@ export async function readIdentity(
       }),
     );
     if (bytes === undefined) return none;
-    const identity = openIdentityTable(bytes);
-    return { ...none, identity, identityRows: matchIdentity(id, index, identity) };
+    const identity = await finishInTurns(openIdentityTable(bytes));
+    const identityRows = await finishInTurns(matchIdentity(id, index, identity));
+    return { ...none, identity, identityRows };
   } catch (error) {
     if (!isStoreError(error)) throw error;
     const identityError = new StoreError(`pack ${id}: ${error.message}`, {

@@ -16,6 +16,8 @@ export interface PackData {
   readonly addedAtMs: number;
   /** Fills the buffer from an offset; fewer bytes only at the end. */
   read(buffer: Uint8Array, position: number): Promise<number>;
+  /** The same, holding the thread; absent where that cannot be done. */
+  readonly readNow?: ((buffer: Uint8Array, position: number) => number) | undefined;
   /** Waits for reads under way. */
   close(): Promise<void>;
 }
@@ -58,6 +60,7 @@ async function openPiece(
       size,
       addedAtMs: mtimeMs,
       read: (buffer, position) => file.read(buffer, position),
+      readNow: file.blocking?.read,
       // Nothing was written: a close that fails takes nothing with it, and must not keep others open.
       close: () => file.close().catch(() => {}),
     };

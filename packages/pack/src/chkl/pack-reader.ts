@@ -37,6 +37,8 @@ export interface PackReader extends AsyncDisposable {
    * @throws StoreError `ERR_STORE_BLOB_NOT_FOUND`, and as {@link PackReader.read}
    */
   readDigest(digest: Digest, options?: AbortOptions): Promise<Uint8Array>;
+  /** The same for an object this reader has named. */
+  readObject(object: PackObject, options?: AbortOptions): Promise<Uint8Array>;
   /** The frame of an entry as it lies on disk, header checked, content not. */
   readFrame(entry: PackEntry, options?: AbortOptions): Promise<Uint8Array>;
   /** Every entry, ascending by key. */

@@ -12,8 +12,9 @@ import {
   writeDocument,
 } from "@store/layout";
 
-import { encodeIdentity } from "./identity-table.ts";
-import { decodeIndex, encodeIndex } from "./index-table.ts";
+import { finishInTurns } from "../loop/turns.ts";
+import { encodeIdentitySliced } from "./identity-table.ts";
+import { decodeIndex, encodeIndex, encodeIndexSliced } from "./index-table.ts";
 import type { PackObject } from "./pack-entry.ts";
 import type { PackDirectory } from "./pack-home.ts";
 import { type PackFileKind, packFileName, type PackId } from "./pack-id.ts";
@@ -35,11 +36,12 @@ export async function publishPack(
 ): Promise<boolean> {
   const { fs, dir } = directory;
   const data = join(dir, packFileName(id, "dat"));
-  const identity = encodeIdentity(objects);
+  const identity = await finishInTurns(encodeIdentitySliced(objects));
+  const index = await finishInTurns(encodeIndexSliced(objects));
   const named = await publishData(fs, id, temporary, data);
   await publishDocument(directory, id, "ids", identity, isSameBytes);
   // INV-6: the index comes last, when everything it speaks of is durable.
-  const created = await publishDocument(directory, id, "idx", encodeIndex(objects), isSameIndex);
+  const created = await publishDocument(directory, id, "idx", index, isSameIndex);
   // Files without an index may be taken away, so what was found above may have gone before our index
   // made it a pack. Whoever takes them looks for the index after moving them aside; this look comes
   // after the index. Our own data file has been kept for that case.

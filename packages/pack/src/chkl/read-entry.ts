@@ -21,13 +21,32 @@ export async function readEntry(
   entry: PackEntry,
   contentBytesMax: number,
 ): Promise<Uint8Array> {
+  const length = entryLength(pack, entry, contentBytesMax);
+  return frameIn(await source.read(entry.offset, length), pack, entry);
+}
+
+/**
+ * Bytes of an entry on disk.
+ *
+ * @throws StoreError `ERR_STORE_ENTRY_TOO_LARGE`
+ */
+export function entryLength(pack: PackId, entry: PackEntry, contentBytesMax: number): number {
+  const { offset, encodedSize } = entry;
+  if (encodedSize > encodedBytesMax(contentBytesMax)) {
+    throw entryTooLarge(undefined, contentBytesMax, { pack, offset });
+  }
+  return ENTRY_HEADER_BYTES + encodedSize;
+}
+
+/**
+ * The frame in the bytes read for an entry, as a view of them.
+ *
+ * @throws StoreError `ERR_STORE_PACK_TRUNCATED`, `ERR_STORE_ENTRY_INVALID`
+ */
+export function frameIn(bytes: Uint8Array, pack: PackId, entry: PackEntry): Uint8Array {
   const { key, offset, encodedSize } = entry;
   const place = { pack, offset };
-  if (encodedSize > encodedBytesMax(contentBytesMax)) {
-    throw entryTooLarge(undefined, contentBytesMax, place);
-  }
   const length = ENTRY_HEADER_BYTES + encodedSize;
-  const bytes = await source.read(offset, length);
   // The size was right when the pack was opened: somebody is cutting the file.
   if (bytes.length < length) {
     const message = `the entry at byte ${offset} ends after ${bytes.length} of ${length} bytes`;

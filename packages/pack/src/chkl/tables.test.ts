@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import { tableAnswerOf, tableProbes } from "../../test/probes/table-probes.ts";
 import { fromHex, hexOf } from "../../test/support/packs.ts";
 import { parsePackKey } from "../hash/pack-key.ts";
+import { createNeedle } from "../bytes/digest-filter.ts";
+import { finishNow } from "../loop/turns.ts";
 import { decodeIdentity, encodeIdentity, openIdentityTable } from "./identity-table.ts";
 import { decodeIndex, encodeIndex, openIndexTable } from "./index-table.ts";
 import type { PackObject } from "./pack-entry.ts";
@@ -62,8 +64,8 @@ describe("the tables of a pack", () => {
   it("find the rows of a key, and the first row of a digest", () => {
     fc.assert(
       fc.property(objects, (all) => {
-        const index = openIndexTable(encodeIndex(all));
-        const identity = openIdentityTable(encodeIdentity(all));
+        const index = finishNow(openIndexTable(encodeIndex(all)));
+        const identity = finishNow(openIdentityTable(encodeIdentity(all)));
         for (let content = 0; content <= 21; content++) {
           const digest = digestFromHex(content.toString(16).padStart(2, "0").repeat(32)) as Digest;
           const key = parsePackKey((content * 7).toString(16).padStart(2, "0").repeat(16));
@@ -71,7 +73,7 @@ describe("the tables of a pack", () => {
           const found = Array.from({ length: end - start }, (_, at) => index.entryAt(start + at));
           const expected = all.filter((object) => object.key === key);
           expect(found.map(({ offset }) => offset)).toEqual(expected.map(({ offset }) => offset));
-          const row = identity.rowOf(digest);
+          const row = identity.rowOf(createNeedle(digest));
           const first = all.find((object) => object.digest === digest);
           expect(row === undefined ? undefined : identity.objectAt(row)).toEqual(first);
         }
@@ -87,7 +89,7 @@ describe("the tables of a pack", () => {
       encodedSize: 6,
       size: 1,
     }));
-    const identity = openIdentityTable(encodeIdentity(all));
+    const identity = finishNow(openIdentityTable(encodeIdentity(all)));
     const counts = Array.from({ length: 256 }, (_, byte) => {
       const { start, end } = identity.rowsFrom(byte);
       return end - start;

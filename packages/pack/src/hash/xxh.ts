@@ -4,6 +4,8 @@
 
 import xxhash from "xxhash-wasm";
 
+import type { Sliced } from "../loop/turns.ts";
+
 const api = await xxhash();
 
 /**
@@ -26,6 +28,19 @@ export function xxh64(bytes: Uint8Array): bigint {
   if (bytes.length <= PIECE_BYTES_MAX) return api.h64Raw(bytes);
   const hash = api.create64();
   for (const piece of piecesOf(bytes)) hash.update(piece);
+  return hash.digest();
+}
+
+/** Bytes between two pauses: under a millisecond's work. */
+const SLICE_BYTES = 4 * 1024 * 1024;
+
+/** XXH64 (seed 0), in slices. */
+export function* xxh64Sliced(bytes: Uint8Array): Sliced<bigint> {
+  const hash = api.create64();
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    for (const piece of piecesOf(bytes.subarray(start, start + SLICE_BYTES))) hash.update(piece);
+    yield;
+  }
   return hash.digest();
 }
 

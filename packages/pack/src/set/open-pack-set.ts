@@ -6,6 +6,8 @@ import {
   isStoreError,
 } from "@store/layout";
 
+import { createNeedle, mayHold, type Needle } from "../bytes/digest-filter.ts";
+import type { OpenedPack } from "../chkl/create-pack-reader.ts";
 import { blobNotFound, objectNotFound } from "../chkl/not-found.ts";
 import type { OpenPackOptions } from "../chkl/open-pack.ts";
 import type { PackObject } from "../chkl/pack-entry.ts";
@@ -39,14 +41,22 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     });
   }
 
+  /** Packs that may hold a digest, by their filters alone. */
+  function* candidates(needle: Needle): Generator<OpenedPack> {
+    for (const pack of shelf.readers()) {
+      if (pack.filter !== undefined && mayHold(pack.filter, needle)) yield pack;
+    }
+  }
+
   /** The first pack that holds a digest and still exists. */
   async function findPacked(
     digest: Digest,
   ): Promise<{ readonly pack: PackReader; readonly object: PackObject } | undefined> {
     checkOpen();
     let failure: unknown;
-    for (const pack of shelf.readers()) {
-      const object = pack.findDigest(digest);
+    const needle = createNeedle(digest);
+    for (const pack of candidates(needle)) {
+      const object = pack.findNeedle(needle);
       if (object === undefined) continue;
       try {
         // INV-4: a publisher's last look must not be told of a pack that a sweep has taken away.
@@ -60,21 +70,25 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
   }
 
   /** What the first pack can give that should have it; a damaged copy does not hide a good one. */
-  async function readFirst(
-    holds: (pack: PackReader) => boolean,
-    readFrom: (pack: PackReader) => Promise<Uint8Array>,
+  async function readFirst<T>(
+    packs: Iterable<OpenedPack>,
+    find: (pack: OpenedPack) => T | undefined,
+    readFrom: (pack: OpenedPack, found: T) => Promise<Uint8Array>,
     absent: () => Error,
   ): Promise<Uint8Array> {
     checkOpen();
     let damage: unknown;
-    for (const pack of shelf.readers()) {
+    let isFirst = true;
+    for (const pack of packs) {
+      const found = find(pack);
       // A refresh may have closed it while another pack was read.
-      if (!holds(pack) || !shelf.readers().includes(pack)) continue;
+      if (found === undefined || !(isFirst || shelf.readers().includes(pack))) continue;
       try {
-        return await readFrom(pack);
+        return await readFrom(pack, found);
       } catch (error) {
         if (!isStoreError(error)) throw error;
         damage ??= error;
+        isFirst = false;
       }
     }
     throw damage ?? absent();
@@ -99,9 +113,11 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     },
     async *read(digest, { start = 0, end = Infinity, signal } = {}) {
       if (!(start >= 0) || !(end >= start)) throw new RangeError(`not a range: ${start} to ${end}`);
+      const needle = createNeedle(digest);
       const content = await readFirst(
-        (pack) => pack.findDigest(digest) !== undefined,
-        (pack) => pack.readDigest(digest, { signal }),
+        candidates(needle),
+        (pack) => pack.findNeedle(needle),
+        (pack, object) => pack.readObject(object, { signal }),
         () => blobNotFound(digest),
       );
       const piece = content.subarray(start, Math.min(end, content.length));
@@ -111,9 +127,19 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
       await refresh(listOptions);
       yield* listDigests(shelf.readers(), listOptions);
     },
+    find(digest) {
+      checkOpen();
+      const needle = createNeedle(digest);
+      for (const pack of candidates(needle)) {
+        const object = pack.findNeedle(needle);
+        if (object !== undefined) return { ...object, pack: pack.id };
+      }
+      return undefined;
+    },
     readKey: (key, readOptions) =>
       readFirst(
-        (pack) => pack.find(key) !== undefined,
+        shelf.readers(),
+        (pack) => pack.find(key),
         (pack) => pack.read(key, readOptions),
         () => objectNotFound(key),
       ),

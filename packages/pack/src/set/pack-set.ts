@@ -1,5 +1,7 @@
-import type { AbortOptions, BlobReader, Finding } from "@store/layout";
+import type { AbortOptions, BlobReader, Digest, Finding } from "@store/layout";
 
+import type { PackObject } from "../chkl/pack-entry.ts";
+import type { PackId } from "../chkl/pack-id.ts";
 import type { PackReader } from "../chkl/pack-reader.ts";
 import type { PackKey } from "../hash/pack-key.ts";
 
@@ -12,6 +14,8 @@ import type { PackKey } from "../hash/pack-key.ts";
  * because a sweep removes a pack by moving its index away. `list` looks at the directory first.
  */
 export interface PackSet extends BlobReader, AsyncDisposable {
+  /** The first entry with a content and the pack it is in, as the last look at the disk left it. */
+  find(digest: Digest): (PackObject & { readonly pack: PackId }) | undefined;
   /**
    * The content of a key, from the first pack that can give it.
    *

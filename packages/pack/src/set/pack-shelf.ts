@@ -9,11 +9,11 @@ import {
   type StoreError,
 } from "@store/layout";
 
-import { openPack, type PackLimits } from "../chkl/open-pack.ts";
+import { openPackIn, type PackLimits } from "../chkl/open-pack.ts";
 import { findingOf } from "../chkl/pack-error.ts";
 import type { PackDirectory } from "../chkl/pack-home.ts";
 import { type PackFileKind, packFileName, type PackId } from "../chkl/pack-id.ts";
-import type { PackReader } from "../chkl/pack-reader.ts";
+import type { OpenedPack } from "../chkl/create-pack-reader.ts";
 import { rescueIndex } from "../trash/rescue-index.ts";
 import { isVisible } from "../trash/trash-pack.ts";
 import { isSameListing, listPackFiles, type PackListing } from "./list-packs.ts";
@@ -21,7 +21,7 @@ import { isSameListing, listPackFiles, type PackListing } from "./list-packs.ts"
 /** The packs of a directory that could be opened, kept in step with it on demand. */
 export interface PackShelf {
   /** Ascending by id. */
-  readers(): readonly PackReader[];
+  readers(): readonly OpenedPack[];
   /** Why other packs, or sidecars, could not be used. */
   problems(): readonly Finding[];
   /** Looks at the directory again. */
@@ -36,7 +36,7 @@ export interface PackShelf {
 
 /** A pack as the last look left it. */
 interface Known {
-  readonly reader: PackReader | undefined;
+  readonly reader: OpenedPack | undefined;
   /** Why it, or its sidecar, cannot be used. */
   readonly error: StoreError | undefined;
   readonly hasSidecar: boolean;
@@ -53,7 +53,7 @@ const LOOKS_MAX = 100;
 export function createPackShelf(directory: PackDirectory, limits: PackLimits): PackShelf {
   const { fs, dir } = directory;
   let known: ReadonlyMap<PackId, Known> = new Map();
-  let readers: readonly PackReader[] = [];
+  let readers: readonly OpenedPack[] = [];
 
   const pathOf = (id: PackId, kind: PackFileKind): string => join(dir, packFileName(id, kind));
 
@@ -76,7 +76,7 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
   ): Promise<Known | undefined> {
     const signature = await signatureOf(id);
     try {
-      const reader = await openPack(directory, id, limits);
+      const reader = await openPackIn(directory, id, limits);
       return { reader, error: reader.identityError, hasSidecar, signature };
     } catch (thrown) {
       const error = asStoreError(thrown, `open pack ${id}`);

@@ -7,8 +7,8 @@ import {
 } from "@store/layout";
 
 import { decodeEntry } from "../chkl/decode-entry.ts";
-import { encodeIdentity } from "../chkl/identity-table.ts";
-import { encodeIndex } from "../chkl/index-table.ts";
+import { encodeIdentitySliced } from "../chkl/identity-table.ts";
+import { encodeIndexSliced } from "../chkl/index-table.ts";
 import { packNotFound } from "../chkl/not-found.ts";
 import { READ_ENTRY_BYTES_MAX } from "../chkl/open-pack.ts";
 import { openPackData, type PackData } from "../chkl/pack-data.ts";
@@ -17,6 +17,7 @@ import { findingOf } from "../chkl/pack-error.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import { readEntry } from "../chkl/read-entry.ts";
+import { finishInTurns } from "../loop/turns.ts";
 import { createDataWindow, type DataWindow } from "./data-window.ts";
 import { scanEntries } from "./scan-entries.ts";
 
@@ -48,7 +49,7 @@ export function rebuildIndex(
       options.signal?.throwIfAborted();
       entries.push(entry);
     }
-    return encodeIndex(entries);
+    return finishInTurns(encodeIndexSliced(entries));
   });
 }
 
@@ -79,7 +80,7 @@ export function rebuildIdentity(
         onDamage(findingOf(error, id));
       }
     }
-    return encodeIdentity(objects);
+    return finishInTurns(encodeIdentitySliced(objects));
   });
 }
 

@@ -4,6 +4,7 @@ import type { PackData } from "../chkl/pack-data.ts";
 import type { PackEntry } from "../chkl/pack-entry.ts";
 import { packCorrupt } from "../chkl/pack-error.ts";
 import type { PackId } from "../chkl/pack-id.ts";
+import { turns } from "../loop/turns.ts";
 import type { DataWindow } from "./data-window.ts";
 
 /**
@@ -37,6 +38,7 @@ export async function* scanEntries(
       throw packCorrupt("ERR_STORE_PACK_TRUNCATED", { pack, offset }, message);
     }
     yield { key, offset, encodedSize };
+    if (turns.isOver()) await turns.pause();
     offset += ENTRY_HEADER_BYTES + encodedSize;
   }
   if (count < announced) {

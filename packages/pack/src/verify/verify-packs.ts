@@ -22,6 +22,7 @@ import { findingOf } from "../chkl/pack-error.ts";
 import { type PackDirectory, packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import { readEntry } from "../chkl/read-entry.ts";
+import { turns } from "../loop/turns.ts";
 import { listPackFiles } from "../set/list-packs.ts";
 import { checkName } from "./check-name.ts";
 import { createDataWindow, type DataWindow } from "./data-window.ts";
@@ -115,6 +116,7 @@ async function* verifyEntries(
   try {
     for await (const entry of entries) {
       signal?.throwIfAborted();
+      if (turns.isOver()) await turns.pause();
       const checked = await attempt(id, options, async () => {
         const frame = await readEntry(window, id, entry, entryBytesMax);
         const place = { pack: id, offset: entry.offset };

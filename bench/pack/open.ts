@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { type Digest, digestBytes, nodeFs } from "@store/layout";
+import { createPackWriter, openPackSet } from "@store/pack";
+
+import { compare, report } from "../harness/compare.ts";
+import { withScratch } from "../harness/scratch.ts";
+
+const PACK_COUNT = 100;
+const OBJECTS_PER_PACK = 10_000;
+const MEMORY_MIB_MAX = 150;
+const DELAY_MS_MAX = 50;
+const LOOKUP_COUNT = 200_000;
+
+/** Peak memory of a process that runs the compiled packages, as a user's does. */
+async function peakMib(program: string): Promise<number> {
+  const whole = `
+    import { readFileSync } from "node:fs";
+    ${program}
+    const status = readFileSync("/proc/self/status", "utf8");
+    process.stdout.write(String(Number(/VmHWM:\\s+(\\d+)/.exec(status)[1]) / 1024));`;
+  const args = ["--input-type=module", "-e", whole];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: import.meta.dirname,
+  });
+  return Number(stdout);
+}
+
+/** Opening a hundred packs of a million objects, and finding one of them. */
+export function benchPackOpen(): Promise<void> {
+  return withScratch(async (directory) => {
+    const many = { fs: nodeFs, dir: join(directory, "many") };
+    const one = { fs: nodeFs, dir: join(directory, "one") };
+    const inMany: Digest[] = [];
+    const inOne: Digest[] = [];
+    await nodeFs.mkdir(many.dir);
+    await nodeFs.mkdir(one.dir);
+    for (let pack = 0; pack < PACK_COUNT; pack += 1) {
+      await using writer = createPackWriter(many);
+      for (let index = 0; index < OBJECTS_PER_PACK; index += 1) {
+        const content = Buffer.from(`object ${pack} ${index}`);
+        await writer.add(content);
+        if (index % 100 === 0) inMany.push(digestBytes(content));
+      }
+      await writer.finish();
+    }
+    {
+      await using writer = createPackWriter(one);
+      for (let index = 0; index < OBJECTS_PER_PACK; index += 1) {
+        const content = Buffer.from(`object 0 ${index}`);
+        await writer.add(content);
+        inOne.push(digestBytes(content));
+      }
+      await writer.finish();
+    }
+    const empty = await peakMib("");
+    const full = await peakMib(`
+      const { nodeFs } = await import("@store/layout");
+      const { openPackSet } = await import("@store/pack");
+      const set = await openPackSet({ fs: nodeFs, dir: ${JSON.stringify(many.dir)} });
+      if (set.packs().length !== ${PACK_COUNT}) throw new Error("not all opened");
+    `);
+    report(
+      `memory of ${PACK_COUNT} packs with ${PACK_COUNT * OBJECTS_PER_PACK} objects, above an empty process`,
+      `${(full - empty).toFixed(0)} MiB`,
+      { text: `< ${MEMORY_MIB_MAX} MiB`, met: full - empty < MEMORY_MIB_MAX },
+    );
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    await using manyPacks = await openPackSet(many);
+    delay.disable();
+    const worst = delay.max / 1e6;
+    report("longest time the event loop was blocked by opening them", `${worst.toFixed(1)} ms`, {
+      text: `< ${DELAY_MS_MAX} ms`,
+      met: worst < DELAY_MS_MAX,
+    });
+    await using onePack = await openPackSet(one);
+    const lookUp = (set: typeof onePack, digests: readonly Digest[]): void => {
+      for (let count = 0; count < LOOKUP_COUNT; count += 1) {
+        const digest = digests[(count * 7919) % digests.length] as Digest;
+        if (set.find(digest) === undefined) throw new Error("not found");
+      }
+    };
+    await compare(`${LOOKUP_COUNT} lookups in a set of ${PACK_COUNT} packs, in a set of one`, {
+      ours: { name: `${PACK_COUNT} packs`, run: async () => lookUp(manyPacks, inMany) },
+      theirs: { name: "1 pack", run: async () => lookUp(onePack, inOne) },
+      target: 3,
+    });
+  });
+}
