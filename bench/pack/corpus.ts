@@ -1,5 +1,5 @@
 /** Objects of the benchmarks: `STORE_BENCH_OBJECTS` sets another number. */
-export const OBJECT_COUNT: number = Number(process.env["STORE_BENCH_OBJECTS"] ?? 100_000);
+const OBJECT_COUNT: number = Number(process.env["STORE_BENCH_OBJECTS"] ?? 100_000);
 
 const WORDS =
   "layer attention query key value weight bias norm hidden size vocab token model config head dim rope scale float bfloat type name shape rank alpha dropout module target task".split(
