@@ -128,14 +128,19 @@ async function removeWrong(
       return;
     }
   } catch (error) {
-    await giveBack(layout, digest, suspect).catch(() => {});
+    await giveBack(layout, digest, suspect, mark).catch(() => {});
     throw error;
   }
-  await giveBack(layout, digest, suspect);
-  await unmarkTrash(layout, digest, mark);
+  await giveBack(layout, digest, suspect, mark);
 }
 
-async function giveBack(layout: Layout, digest: Digest, suspect: string): Promise<void> {
+async function giveBack(
+  layout: Layout,
+  digest: Digest,
+  suspect: string,
+  mark: string,
+): Promise<void> {
   await ifPresent(linkOrRename(layout.fs, suspect, layout.paths.blob(digest)));
   await ifPresent(layout.fs.unlink(suspect));
+  await unmarkTrash(layout, digest, mark);
 }
