@@ -19,8 +19,9 @@ export function decodeV1(json: ManifestJson, origin: Origin): V1Manifest {
     ? json.unknownMembers(root["source"], SOURCE_FIELDS)
     : undefined;
   const extra = json.unknownMembers(root, V1_FIELDS);
-  const source: V1Source = { ...value.source, ...(sourceExtra && { extra: sourceExtra }) };
-  return {
+  const source: V1Source =
+    sourceExtra === undefined ? value.source : { ...value.source, extra: sourceExtra };
+  const manifest: V1Manifest = {
     kind: "v1",
     name: value.name,
     format: value.format,
@@ -30,8 +31,8 @@ export function decodeV1(json: ManifestJson, origin: Origin): V1Manifest {
     source,
     producedBy: value.produced_by,
     producedAt: value.produced_at,
-    ...(extra && { extra }),
   };
+  return extra === undefined ? manifest : { ...manifest, extra };
 }
 
 function decodeBlob(text: string, origin: Origin): Digest {
