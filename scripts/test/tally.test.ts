@@ -23,7 +23,7 @@ const MIXED = {
 
 async function readReport(content: unknown) {
   await using tree = await plantTree({ "test-report.json": content });
-  return readTestReport(`${tree.root}/test-report.json`);
+  return await readTestReport(`${tree.root}/test-report.json`);
 }
 
 /** What a tally prints, line by line. */

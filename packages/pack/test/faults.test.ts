@@ -71,7 +71,7 @@ async function write(
 ): Promise<{ readonly id: string }> {
   await using writer = createPackWriter(layout);
   for (const content of contents) await writer.add(content);
-  return writer.finish();
+  return await writer.finish();
 }
 
 /** Looks at a directory of packs past the writer: what is visible is whole. */

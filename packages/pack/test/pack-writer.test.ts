@@ -260,7 +260,7 @@ describe("a pack writer that finds its files there", () => {
       await using writer = createPackWriter(packs.home);
       await writer.addFrame(hashPackKey(contents[0]!), frame);
       await writer.addFrame(hashPackKey(contents[0]!), frame);
-      return writer.finish();
+      return await writer.finish();
     };
     const { id } = await write();
     const path = packPath(packs.home, id, "idx");

@@ -35,7 +35,7 @@ async function describe(context: CommandContext, text: string): Promise<PackDesc
     return describePack(home, parsePackId(id), { signal });
   }
   await using store = await openStore(context);
-  return describePack(store.layout, parsePackId(id), { signal });
+  return await describePack(store.layout, parsePackId(id), { signal });
 }
 
 function toText({ id, files, problems, contents }: PackDescription): string {

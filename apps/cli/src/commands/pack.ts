@@ -20,6 +20,9 @@ const SIZE_MAX = 4 * 1024 * 1024;
 /** Below this a file of its own costs more than its bytes; above it a runtime may want to map it. */
 const SMALL_SIZE_MAX = 256 * 1024;
 
+const NOTHING_TO_MOVE =
+  "blobs of flat names stay files, because other tools open them by path; name one to move it\n";
+
 /** `store pack [WHAT…]`: moves small blobs from files of their own into packs. */
 export async function packStore(
   context: CommandContext,
@@ -60,7 +63,8 @@ export async function packStore(
       output.status.draw(() => `moved ${formatPlural(moved, "blob")}`);
     },
   });
-  output.answer({ json: { dryRun: false, ...report }, text: toText(report) });
+  const nothing = named || report.moved.length > 0 ? "" : NOTHING_TO_MOVE;
+  output.answer({ json: { dryRun: false, ...report }, text: toText(report) + nothing });
   return 0;
 }
 

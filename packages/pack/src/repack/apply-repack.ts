@@ -157,7 +157,7 @@ async function copyFrames(
     }
   }
   if (writer.count === 0) return undefined;
-  return writer.finish({ signal: options.signal });
+  return await writer.finish({ signal: options.signal });
 }
 
 /** Notes where objects were found whole. */

@@ -36,14 +36,14 @@ const deadDigests = dead.map((content) => digestBytes(content));
 async function writePack(layout: Layout, contents: readonly Uint8Array[]) {
   await using writer = createPackWriter(layout);
   for (const content of contents) await writer.add(content);
-  return writer.finish();
+  return await writer.finish();
 }
 
 async function repack(layout: Layout): Promise<unknown> {
   await using set = await openPackSet(layout);
   const policy = { liveShareMin: 0.6, mergeBelowBytes: 4096, packBytesMax: 1 << 20 };
   const plan = planRepack(set.packs().map(packInfoOf), new Set(keptDigests), policy);
-  return applyRepack(layout, plan, { lookAgain: noOneNeeds });
+  return await applyRepack(layout, plan, { lookAgain: noOneNeeds });
 }
 
 /** As a sweep does it: pack by pack. */

@@ -29,7 +29,7 @@ export async function writePack(
 ): Promise<FinishedPack> {
   await using writer = createPackWriter(home);
   for (const content of contents) await writer.add(content);
-  return writer.finish();
+  return await writer.finish();
 }
 
 /** The files of a directory in memory, by name. */
