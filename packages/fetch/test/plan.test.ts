@@ -42,14 +42,14 @@ it("a plan says what would be fetched, reused and needed, and touches nothing", 
   ]);
   expect(hub.requests).toHaveLength(1);
 
-  hub.setFaults({ cut: { afterBytes: 5 * 1024 * 1024 } });
+  // Less than any piece that is asked for first, so that the first is cut.
+  hub.setFaults({ cut: { afterBytes: 3 * 1024 * 1024 } });
   await pull("hf.co/org/m", store.ports, { retry: { attemptsMax: 1 }, connections: 1 }).catch(
     () => {},
   );
   hub.setFaults({});
   const partly = await plan("hf.co/org/m", ports);
-  expect(partly.files[0]).toMatchObject({ state: "partial" });
-  const { bytesPresent = 0 } = partly.files[0] ?? {};
+  const { bytesPresent = 0 } = partly.files.find(({ state }) => state === "partial") ?? {};
   expect(bytesPresent).toBeGreaterThan(0);
   expect(partly.bytesToFetch).toBeLessThan(weights.length);
   // The pull goes on from there, so the plan has not taken anything over.

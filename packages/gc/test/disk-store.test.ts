@@ -1,6 +1,6 @@
 // Sweeps over real files: stopped, or failed, at every call to the file system.
 
-import { cp, mkdir, rename } from "node:fs/promises";
+import { cp, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import {
@@ -45,7 +45,7 @@ async function createStore(): Promise<TemporaryLayout> {
   await openBlobStore(layout).release([released]);
   await openOrphanRecord(layout).write([[orphan, START_MS]]);
   for (const digest of [namedInTrash, inTrash]) {
-    await rename(layout.paths.blob(digest), layout.paths.trash(digest, "crashed"));
+    await openBlobStore(layout).trash(digest, "crashed");
   }
   return temporary;
 }
