@@ -3,7 +3,7 @@ import { sizeMismatch, sourceTooLong } from "../blobs/blob-errors.ts";
 import type { ByteRange } from "../byte-source.ts";
 import { loadXxh64 } from "../checksum/xxh64.ts";
 import { explaining } from "../errors/system-error.ts";
-import { writeAligned } from "../fs/write-aligned.ts";
+import { createDirectWrite } from "../fs/direct-writes.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
 import { createIngestBuffers } from "./ingest-buffers.ts";
@@ -41,6 +41,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
   const written = createWrittenChunks(xxh64);
   const slots = isLarge(header.size) ? openReceiveSlots() : undefined;
   const hasher = await createPrefixHasher(partial.file, parts.records, slots);
+  const writeDirect = createDirectWrite(partial.openDirect, partial.file);
   const what = header.digest ?? "of unknown digest";
   let state: State = "open";
   /** Checkpoints run one after the other. */
@@ -59,12 +60,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
 
   /** Whole pages go past the page cache, and are never written any other way. */
   async function writeWhole(offset: number, bytes: Uint8Array): Promise<void> {
-    await explaining(`write blob ${what}`, async () => {
-      const direct = await partial.openDirect();
-      const isAligned = offset % direct.alignment === 0 && bytes.length % direct.alignment === 0;
-      if (isAligned && direct !== partial.file) await writeAligned(direct, bytes, offset);
-      else await writeFully(partial.file, bytes, offset);
-    });
+    await explaining(`write blob ${what}`, () => writeDirect(bytes, offset));
     noteWritten(offset, bytes);
   }
 

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 
+import { ifPresent } from "../fs/absence.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
 import { writeFully } from "../fs/write-fully.ts";
@@ -119,7 +120,9 @@ function holdPartial(
   const dataPath = join(directory, DATA_NAME);
 
   async function openDirect(): Promise<FsFile> {
-    const opened = await layout.fs.open(dataPath, "update", { direct: true });
+    const opened = await ifPresent(layout.fs.open(dataPath, "update", { direct: true }));
+    // Whoever lost its directory goes on with what is open, and is told when it commits.
+    if (opened === undefined) return file;
     if (opened.alignment > 1) return opened;
     await opened.close();
     return file;

@@ -1,9 +1,17 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { type Digest, digestBytes, isStoreError, type Layout, openBlobStore } from "@store/layout";
+import {
+  type Digest,
+  digestBytes,
+  type Ingest,
+  isStoreError,
+  type Layout,
+  openBlobStore,
+} from "@store/layout";
 // Not through the package's `testing` entry, which loads a test runner into the process to be killed.
 import { createContent, streamContent } from "../../src/testing/content.ts";
+import { writeThroughBuffers } from "../through-buffers.ts";
 import { publishName, sweep } from "../race/protocol.ts";
 
 /**
@@ -95,11 +103,36 @@ async function ingestLarge(layout: Layout, acknowledge: Acknowledge): Promise<vo
         await ingest.writeAt(at, large.slice(at, Math.min(end, at + 500_000)));
     }
     await ingest.checkpoint();
-    const missing = ingest.missing().reduce((sum, { start, end }) => sum + end - start, 0);
-    acknowledge(`recorded ${large.length - missing}`);
+    acknowledge(`recorded ${large.length - countMissing(ingest)}`);
   }
   await ingest.commit();
   acknowledge(`blob ${digestOf(large)}`);
+}
+
+/** What a buffer is filled with: in each range some pieces are whole and go past the page cache. */
+const PIECE_BYTES = 512 * 1024;
+
+/** The same through buffers, as of a blob whose size is not known: all of those have them. */
+async function ingestThroughBuffers(layout: Layout, acknowledge: Acknowledge): Promise<void> {
+  await using ingest = await openBlobStore(layout).ingest({ digest: digestOf(large) });
+  for (const third of THIRDS) {
+    for (const gap of ingest.missing()) {
+      const start = Math.max(gap.start, third.start);
+      const end = Math.min(gap.end, third.end);
+      await writeThroughBuffers(ingest, large, { start, end, pieceBytes: PIECE_BYTES });
+    }
+    await ingest.checkpoint();
+    acknowledge(`recorded ${large.length - countMissing(ingest)}`);
+  }
+  await ingest.commit();
+  acknowledge(`blob ${digestOf(large)}`);
+}
+
+/** Bytes of the large blob that an ingest of it lacks. One of unknown size has no end of its own. */
+export function countMissing(ingest: Ingest): number {
+  return ingest
+    .missing()
+    .reduce((sum, { start, end }) => sum + Math.min(end, large.length) - start, 0);
 }
 
 async function publish(layout: Layout, bytes: Uint8Array, acknowledge: Acknowledge): Promise<void> {
@@ -170,6 +203,18 @@ export const operations: readonly CrashOperation[] = [
       await ingest.writeAt(1_000_000, large.slice(1_000_000, 2_000_000));
     },
     run: ingestLarge,
+  },
+  {
+    ...plain,
+    name: "ingest of three ranges through buffers, resumed",
+    makes: [large],
+    async prepare(layout) {
+      await addOld(layout);
+      await using ingest = await openBlobStore(layout).ingest({ digest: digestOf(large) });
+      const range = { start: 1_000_000, end: 2_000_000, pieceBytes: PIECE_BYTES };
+      await writeThroughBuffers(ingest, large, range);
+    },
+    run: ingestThroughBuffers,
   },
   {
     ...plain,

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { digestBytes, isStoreError, nodeFs, openLayout } from "@store/layout";
 import { createFaultyFs, type FsFault } from "@store/layout/testing";
 
+import { openReceiveSlots } from "../../src/ingest/receive-slots.ts";
 import { FULL } from "../full.ts";
 import { createScratch } from "../scratch.ts";
 import {
@@ -14,7 +15,7 @@ import {
   leftovers,
   removeRoot,
 } from "./check-store.ts";
-import { listWrites, type Operation, operations } from "./operations.ts";
+import { listWrites, type Operation, operations, WRITES } from "./operations.ts";
 
 const ERRNOS = [
   "EIO",
@@ -33,6 +34,10 @@ const ERRNOS = [
 /** Calls that only tidy up: one of them failing leaves something for the sweep, and no more. */
 const TIDYING = /^(unlink|rmdir|close) /;
 
+/** The slots that all ingests of this process share, held so that they outlive each of them. */
+const slots = openReceiveSlots();
+const SLOT_COUNT = slots.freeCount;
+
 async function runAndFail(
   operation: Operation,
   fault: FsFault,
@@ -41,7 +46,7 @@ async function runAndFail(
   const prepared = await openLayout(root);
   try {
     await operation.prepare(prepared);
-    const fs = createFaultyFs(nodeFs, fault);
+    const fs = createFaultyFs(nodeFs, fault, fault.kind === "error" ? undefined : WRITES);
     const outcome = await openLayout(root, { fs })
       .then((layout) => operation.run(layout))
       .then(
@@ -53,6 +58,7 @@ async function runAndFail(
       throw new Error(`not a typed error when ${where}`, { cause: outcome });
     }
     expect(fs.openFiles, where).toBe(0);
+    expect(slots.freeCount, where).toBe(SLOT_COUNT);
     if (!TIDYING.test(fs.calls[fault.at - 1] ?? ""))
       expect(await leftovers(prepared), where).toEqual([]);
 

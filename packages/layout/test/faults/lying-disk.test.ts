@@ -12,6 +12,7 @@ import {
   streamContent,
 } from "@store/layout/testing";
 
+import { writeThroughBuffers } from "../through-buffers.ts";
 import { leftovers, listTree } from "./check-store.ts";
 
 const content = createContent(70_000, 120);
@@ -24,6 +25,12 @@ const ways: Readonly<Record<string, (blobs: BlobStore, given: string) => Promise
   async ingest(blobs) {
     await using ingest = await blobs.ingest(descriptor);
     await ingest.writeAt(0, content);
+    await ingest.commit();
+  },
+  async "ingest through buffers"(blobs) {
+    await using ingest = await blobs.ingest({ digest: descriptor.digest });
+    const range = { start: 0, end: content.length, pieceBytes: 16_384 };
+    await writeThroughBuffers(ingest, content, range);
     await ingest.commit();
   },
 };

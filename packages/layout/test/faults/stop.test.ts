@@ -7,7 +7,7 @@ import { createFaultyFs, FsStopped } from "@store/layout/testing";
 
 import { createScratch } from "../scratch.ts";
 import { expectNoFindings, expectPresent, expectRightBytes, removeRoot } from "./check-store.ts";
-import { listWrites, type Operation, operations } from "./operations.ts";
+import { listWrites, type Operation, operations, WRITES } from "./operations.ts";
 import { createSimulatedMachine } from "./simulated-processes.ts";
 
 /** Runs an operation in a process that ends at the n-th call, then looks at what is left. */
@@ -22,7 +22,7 @@ async function runAndStop(
   try {
     await operation.prepare(prepared);
     const first = machine.start();
-    const fs = createFaultyFs(nodeFs, { kind, at });
+    const fs = createFaultyFs(nodeFs, { kind, at }, kind === "stop" ? undefined : WRITES);
     const outcome = await openLayout(root, { fs, processes: first.processes })
       .then((layout) => operation.run(layout))
       .then(

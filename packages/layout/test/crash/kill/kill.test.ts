@@ -90,8 +90,9 @@ describe.skipIf(reason !== undefined)(
       "leaves a whole store, and all that it acknowledged: $name",
       async (operation) => {
         const points = await listPoints(operation);
+        // How often bytes are read back to be hashed differs from run to run.
         const chosen = FULL
-          ? points
+          ? points.filter(({ call }) => call !== "pread64")
           : pick(
               points.filter(({ changes }) => changes),
               POINTS_USUAL,

@@ -3,7 +3,7 @@
 
 import { pick, createRandom } from "../../pick.ts";
 import { operations } from "../operations.ts";
-import { type Company, type Cut, cutOnce, listCalls } from "./cut.ts";
+import { type Company, type Cut, countCalls, cutOnce } from "./cut.ts";
 import {
   createDisk,
   createMemory,
@@ -37,11 +37,10 @@ async function listCuts(disk: Disk, task: DriverTask): Promise<readonly Cut[]> {
   const random = createRandom(`writeback ${task.fileSystem}`);
   for (const operation of operations) {
     if (task.only !== undefined && !task.only.includes(operation.name)) continue;
-    const calls = [...(await listCalls(disk, operation)), undefined];
-    for (const at of calls) {
+    const count = await countCalls(disk, operation);
+    for (const at of [...Array.from({ length: count }, (_, index) => index + 1), undefined]) {
       for (const company of COMPANIES) {
-        const last = at ?? calls.at(-2) ?? 1;
-        const writebackAt = 1 + Math.floor(random() * last);
+        const writebackAt = 1 + Math.floor(random() * (at ?? count));
         cuts.push({ operation, at, company, writebackAt, mistake: task.mistake });
       }
     }
