@@ -71,6 +71,30 @@ export const mutants: readonly Mutant[] = [
     test: "ingest of three ranges",
   },
   {
+    bug: "a range is recorded while it is still written past the page cache",
+    file: "ingest/disk-ingest.ts",
+    from: "    await explaining(`write blob ${what}`, () => writeDirect(bytes, offset));\n",
+    to: "    noteWritten(offset, bytes); await writeDirect(bytes, offset); return;\n",
+    suite: "test/direct-ingest.test.ts",
+    test: "neither records nor reuses",
+  },
+  {
+    bug: "a buffer is given to the next while it is still written",
+    file: "ingest/disk-ingest.ts",
+    from: "hashed = hasher.offer(offset, slot, length);",
+    to: "slot.release();",
+    suite: "test/direct-ingest.test.ts",
+    test: "neither records nor reuses",
+  },
+  {
+    bug: "a file system that refuses direct writes fails a transfer",
+    file: "fs/direct-writes.ts",
+    from: 'if (!isErrno(error, "EINVAL", "ENOTSUP", "EOPNOTSUPP")) throw error;',
+    to: "if (isErrno(error)) refused = false; throw error;",
+    suite: "test/direct-ingest.test.ts",
+    test: "refuses the direct writes",
+  },
+  {
     bug: "a failed sync is passed over",
     file: "blobs/put-blob.ts",
     from: "await staging.file.sync();",
@@ -152,6 +176,11 @@ export const plantedElsewhere: readonly {
     bug: "the name is given before the sync",
     suite: "test/crash/powercut/powercut.test.ts",
     words: "contents are synced after they have their final name",
+  },
+  {
+    bug: "the journal is synced before the bytes it lists",
+    suite: "test/crash/powercut/powercut.test.ts",
+    words: "ranges are recorded before they are on the disk",
   },
   ...[
     "a sweep that takes no second look",

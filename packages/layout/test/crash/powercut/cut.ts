@@ -34,12 +34,12 @@ export interface Cut {
 const MATTERS =
   /^(open-create|mkdir|rmdir|link|rename|unlink|write|truncate|f?chmod|copyFile|fsync|fdatasync|fsync-directory) /;
 
-/** How many calls of an operation there are before which a cut makes a difference. */
-export async function countCalls(disk: Disk, operation: CrashOperation): Promise<number> {
+/** The calls of an operation before which a cut makes a difference. */
+export async function listCalls(disk: Disk, operation: CrashOperation): Promise<readonly string[]> {
   return withStore(disk, operation, async (root) => {
     const fs = createFaultyFs(nodeFs, undefined, MATTERS);
     await operation.run(await openLayout(root, { fs }), () => {});
-    return fs.calls.length;
+    return fs.calls;
   });
 }
 

@@ -3,7 +3,7 @@
 
 import { pick, createRandom } from "../../pick.ts";
 import { operations } from "../operations.ts";
-import { type Company, type Cut, countCalls, cutOnce } from "./cut.ts";
+import { type Company, type Cut, cutOnce, listCalls } from "./cut.ts";
 import {
   createDisk,
   createMemory,
@@ -19,6 +19,8 @@ export interface DriverTask {
   readonly fileSystem: FileSystem;
   /** Operations to cut, all of them by default. */
   readonly only?: readonly string[];
+  /** A regular expression of the calls to cut before; all and after the last, if it is not given. */
+  readonly before?: string | undefined;
   /** How many cuts; every one there is, if it is not given. */
   readonly cuts?: number;
   /** Ends each operation instead of cutting it, with a mistake made, and stops at the first find. */
@@ -35,12 +37,14 @@ const COMPANIES: readonly Company[] = ["alone", "stranger", "writeback"];
 async function listCuts(disk: Disk, task: DriverTask): Promise<readonly Cut[]> {
   const cuts: Cut[] = [];
   const random = createRandom(`writeback ${task.fileSystem}`);
+  const before = new RegExp(task.before ?? "");
   for (const operation of operations) {
     if (task.only !== undefined && !task.only.includes(operation.name)) continue;
-    const count = await countCalls(disk, operation);
-    for (const at of [...Array.from({ length: count }, (_, index) => index + 1), undefined]) {
+    const calls = await listCalls(disk, operation);
+    const points = calls.flatMap((call, index) => (before.test(call) ? [index + 1] : []));
+    for (const at of task.before === undefined ? [...points, undefined] : points) {
       for (const company of COMPANIES) {
-        const writebackAt = 1 + Math.floor(random() * (at ?? count));
+        const writebackAt = 1 + Math.floor(random() * (at ?? calls.length));
         cuts.push({ operation, at, company, writebackAt, mistake: task.mistake });
       }
     }

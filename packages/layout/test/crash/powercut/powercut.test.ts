@@ -64,6 +64,8 @@ interface Mistake {
   readonly title: string;
   /** The operation that shows it by default. */
   readonly shownBy?: string;
+  /** Where it shows; mostly at the end. */
+  readonly before?: string;
 }
 
 const mistakes: readonly Mistake[] = [
@@ -74,6 +76,8 @@ const mistakes: readonly Mistake[] = [
   {
     mistake: "early-journal",
     title: "ranges are recorded before they are on the disk",
+    // The journal of one that was taken over was opened under a temporary name.
+    before: "^fsync .*[.]partial-[^/]*/(?!data)",
     shownBy: "ingest of three ranges through buffers, resumed",
   },
 ];
@@ -93,12 +97,12 @@ describe("power cuts", () => {
     });
 
     // One operation and one file system show by default that each mistake is found.
-    for (const { mistake, title, shownBy = "put" } of FULL || fileSystem === "ext4"
+    for (const { mistake, title, before, shownBy = "put" } of FULL || fileSystem === "ext4"
       ? mistakes
       : []) {
       it(`show that ${title} on ${where}`, options, async (test) => {
         const sample = FULL ? {} : { only: [shownBy] };
-        const { violations } = await drive({ fileSystem, mistake, ...sample }, test.signal);
+        const { violations } = await drive({ fileSystem, mistake, before, ...sample }, test.signal);
         expect(violations).not.toEqual([]);
       });
     }
