@@ -62,6 +62,7 @@ export type {
   BlobStore,
   Ingest,
   IngestBuffer,
+  IngestBufferOptions,
   IngestBuffers,
   IngestOptions,
   IngestTarget,

@@ -29,7 +29,7 @@ export async function takeIntoBuffers(
 
   try {
     for (let offset = start; offset < end && failures.length === 0;) {
-      const buffer = await buffers.acquire({ signal });
+      const buffer = await buffers.acquire({ signal, offset });
       // Up to the next multiple, so that the following buffers are written whole.
       const room = Math.min(end - offset, buffers.sizeBytes - (offset % buffers.sizeBytes));
       let filled = 0;

@@ -18,7 +18,7 @@ const SIZE = (FULL ? 1024 : 96) * MIB + 4_321;
 /** What an ingest makes durable at once. */
 const CHECKPOINT_BYTES = 64 * MIB;
 /** All buffers of a process: what is received and not yet written. */
-const BUFFER_BYTES = 48 * MIB;
+const BUFFER_BYTES = 40 * MIB;
 
 const script = fileURLToPath(new URL("../pull-child.ts", import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

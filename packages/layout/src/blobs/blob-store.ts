@@ -66,12 +66,17 @@ export interface IngestBuffer {
   release(): void;
 }
 
+export interface IngestBufferOptions extends AbortOptions {
+  /** Where the bytes will go. Whoever is far ahead while the hash is behind waits for it. */
+  readonly offset?: number | undefined;
+}
+
 /** Buffers of a process, shared by its ingests: their number bounds its memory. */
 export interface IngestBuffers {
   /** Bytes per buffer. */
   readonly sizeBytes: number;
   /** Waits until one is free. */
-  acquire(options?: AbortOptions): Promise<IngestBuffer>;
+  acquire(options?: IngestBufferOptions): Promise<IngestBuffer>;
 }
 
 /**

@@ -6,6 +6,7 @@ import { explaining } from "../errors/system-error.ts";
 import { createDirectWrite } from "../fs/direct-writes.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
+import { createChunkOrder } from "./chunk-order.ts";
 import { createIngestBuffers } from "./ingest-buffers.ts";
 import { finishIngest, ingestLost } from "./finish-ingest.ts";
 import type { JournalHeader, JournalRecord } from "./journal.ts";
@@ -47,6 +48,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
   /** Checkpoints run one after the other. */
   let settling: Promise<void> = Promise.resolve();
   const writing = new Set<Promise<void>>();
+  const inOrder = createChunkOrder();
 
   function mustBeOpen(): void {
     if (state === "unwritten" || state === "unsynced") throw ingestLost(what, "writing it failed");
@@ -60,8 +62,9 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
 
   /** Whole pages go past the page cache, and are never written any other way. */
   async function writeWhole(offset: number, bytes: Uint8Array): Promise<void> {
-    await explaining(`write blob ${what}`, () => writeDirect(bytes, offset));
-    noteWritten(offset, bytes);
+    const write = explaining(`write blob ${what}`, () => writeDirect(bytes, offset));
+    const range = { start: offset, end: offset + bytes.length };
+    await inOrder(range, write, () => noteWritten(offset, bytes));
   }
 
   function noteWritten(offset: number, bytes: Uint8Array): void {
@@ -164,7 +167,10 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     restarted: parts.restarted,
     missing: () => missingRanges(covered, header.size),
     writeAt,
-    buffers: slots === undefined ? undefined : createIngestBuffers(slots, writeSlot),
+    buffers:
+      slots === undefined
+        ? undefined
+        : createIngestBuffers({ slots, turn: (offset) => hasher.turn(offset), writeSlot }),
     async checkpoint() {
       mustBeOpen();
       await checkpoint();

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { digestBytes } from "../digest/digester.ts";
 import type { FsFile } from "../fs/fs-port.ts";
@@ -108,4 +108,68 @@ it("gives back every slot when it is closed, whatever waits in it", async () => 
   await offered;
   slot.release();
   await file.close();
+});
+
+describe("holding up what is far ahead", () => {
+  const far = 1024 * RECEIVE_BYTES;
+
+  /** A file whose reads wait, with so much to read back that the hasher is behind. */
+  async function createBehind(name: string) {
+    const file = await createFile(name);
+    await file.write(content, 0);
+    let readOn = (): void => {};
+    const mayRead = new Promise<void>((resolve) => {
+      readOn = resolve;
+    });
+    let reads = 0;
+    const slow: FsFile = {
+      ...file,
+      async read(bytes, at) {
+        reads += 1;
+        await mayRead;
+        return file.read(bytes, at);
+      },
+    };
+    const hasher = createFollowingHasher(slow, [], slots);
+    hasher.written(0, content);
+    return { file, hasher, readOn, readCount: () => reads };
+  }
+
+  it("ends when it has caught up, and never holds up what is near", async () => {
+    const { file, hasher, readOn, readCount } = await createBehind("behind");
+    let isLetOn = false;
+    const waiting = hasher.turn(far).then(() => (isLetOn = true));
+    await hasher.turn(RECEIVE_BYTES);
+    expect(isLetOn).toBe(false);
+    readOn();
+    await waiting;
+    expect(readCount()).toBeGreaterThan(1);
+    await hasher.turn(far);
+    expect(await hasher.finish(SIZE)).toBe(digestBytes(content));
+    await file.close();
+  });
+
+  it("ends when the hasher is closed, or fails", async () => {
+    const { file, hasher, readOn } = await createBehind("closed while behind");
+    const waiting = [hasher.turn(far), hasher.turn(far + 1)];
+    const closing = hasher.close();
+    await Promise.all(waiting);
+    readOn();
+    await closing;
+    const broken: FsFile = { ...file, read: () => Promise.reject(new Error("the disk broke")) };
+    const failing = createFollowingHasher(broken, [], slots);
+    failing.written(0, content);
+    await failing.turn(far);
+    await failing.close();
+    await file.close();
+  });
+
+  it("ends when bytes that were written are gone, which only the digest can tell", async () => {
+    const file = await createFile("cut");
+    const hasher = createFollowingHasher(file, [], slots);
+    hasher.written(0, content);
+    await hasher.turn(far);
+    await hasher.close();
+    await file.close();
+  });
 });

@@ -8,11 +8,14 @@ import { createRangeSet } from "./range-set.ts";
 import type { ReceiveSlots } from "./receive-slots.ts";
 
 /** Bytes per step, and how many steps are in memory: one read while another is hashed. */
-const STEP_BYTES = 4 * 1024 * 1024;
+const STEP_BYTES = 2 * 1024 * 1024;
 const STEP_COUNT = 2;
 
 /** How far ahead of the hash a slot may lie and still be kept for it. */
-const AHEAD_BYTES_MAX = 16 * 1024 * 1024;
+const AHEAD_BYTES_MAX = 32 * 1024 * 1024;
+
+/** With so much to hash, whoever brings bytes from further ahead waits: they would be read back. */
+const BEHIND_BYTES = 8 * 1024 * 1024;
 
 /** Indices of the worker's memories. */
 const STEPS = 0;
@@ -32,7 +35,8 @@ interface Kept {
  * For large files: follows the writers through the file, a thread of its own doing the SHA-256. It
  * takes bytes from the slots they arrived in where they are next in line or nearly so, and reads
  * the others back. So a transfer's bytes may arrive in any order, and little is left to do at its
- * end.
+ * end. While it is behind, bytes from further ahead are held up, so that it comes to those that are
+ * in memory again.
  */
 export function createFollowingHasher(
   file: FsFile,
@@ -43,21 +47,46 @@ export function createFollowingHasher(
   const worker = startSha256Worker(steps.memory, received.memory);
   const written = createRangeSet(present);
   const kept = new Map<number, Kept>();
+  /** Whoever waits until it is no longer behind. */
+  let heldUp: (() => void)[] = [];
   let taken = 0;
+  /** Bytes the thread was given and is not done with. */
+  let queued = 0;
   let stepping: Promise<void> = Promise.resolve();
   let busy = false;
+  let wokenAgain = false;
   let failure: unknown;
   let updating: Promise<void> = Promise.resolve();
 
   function update(offset: number, length: number, memory: number, done: () => void): void {
     taken += length;
-    updating = worker.update(offset, length, memory).finally(done);
+    queued += length;
+    updating = worker.update(offset, length, memory).finally(() => {
+      queued -= length;
+      done();
+      letOn();
+    });
     updating.catch(fail);
+  }
+
+  /** Only while it gets on by itself, so that nobody waits for one who waits. */
+  function isBehind(): boolean {
+    if (failure !== undefined || (!busy && queued === 0)) return false;
+    return queued + written.endFrom(taken) - taken >= BEHIND_BYTES;
+  }
+
+  /** Lets those on who were held up, once it is not behind. */
+  function letOn(): void {
+    if (isBehind()) return;
+    const waiting = heldUp;
+    heldUp = [];
+    for (const go of waiting) go();
   }
 
   function fail(error: unknown): void {
     failure ??= error;
     dropKept(Number.POSITIVE_INFINITY);
+    letOn();
   }
 
   /** Lets go of slots before an offset: they were read back, or are of no use any more. */
@@ -111,14 +140,17 @@ export function createFollowingHasher(
   async function follow(): Promise<void> {
     busy = true;
     try {
-      while (await stepOn(STEP_BYTES, Number.POSITIVE_INFINITY));
+      do wokenAgain = false;
+      while ((await stepOn(STEP_BYTES, Number.POSITIVE_INFINITY)) || wokenAgain);
     } catch (error) {
       fail(error);
     } finally {
       busy = false;
+      letOn();
     }
   }
   function wake(): void {
+    wokenAgain = true;
     if (!busy && failure === undefined) stepping = follow();
   }
   wake();
@@ -135,6 +167,11 @@ export function createFollowingHasher(
     written(start, bytes) {
       written.add({ start, end: start + bytes.length });
       wake();
+    },
+    async turn(start) {
+      while (start >= taken + AHEAD_BYTES_MAX && isBehind()) {
+        await new Promise<void>((go) => heldUp.push(go));
+      }
     },
     offer(start, slot, length) {
       const isNext = start === taken;

@@ -1,11 +1,15 @@
 import type { IngestBuffer, IngestBuffers } from "../blobs/blob-store.ts";
 import type { SharedSlots, Slot } from "../hashing/shared-slots.ts";
 
+export interface IngestBuffersParts {
+  readonly slots: SharedSlots;
+  /** Resolves when bytes for an offset may come; never rejects. */
+  readonly turn: (offset: number) => Promise<void>;
+  readonly writeSlot: (offset: number, slot: Slot, length: number) => Promise<void>;
+}
+
 /** Hands out slots as the buffers of one ingest. */
-export function createIngestBuffers(
-  slots: SharedSlots,
-  writeSlot: (offset: number, slot: Slot, length: number) => Promise<void>,
-): IngestBuffers {
+export function createIngestBuffers({ slots, turn, writeSlot }: IngestBuffersParts): IngestBuffers {
   function toBuffer(slot: Slot): IngestBuffer {
     return {
       bytes: slot.bytes,
@@ -15,9 +19,11 @@ export function createIngestBuffers(
   }
   return {
     sizeBytes: slots.slotBytes,
-    async acquire({ signal } = {}) {
+    async acquire({ signal, offset } = {}) {
       signal?.throwIfAborted();
-      const slot = slots.acquire();
+      // Nobody holds a slot while waiting for a turn: those who bring the turn nearer need them.
+      const slot =
+        offset === undefined ? slots.acquire() : turn(offset).then(() => slots.acquire());
       return toBuffer(await (signal === undefined ? slot : unlessAborted(slot, signal)));
     },
   };

@@ -17,6 +17,7 @@ export function createInlineHasher(file: FsFile): PrefixHasher {
     written(start, bytes) {
       if (start === taken) take(bytes);
     },
+    turn: async () => {},
     offer: async () => {},
     async finish(end, options) {
       const buffer = new Uint8Array(Math.min(CATCH_UP_BYTES, Math.max(0, end - taken)));

@@ -12,6 +12,8 @@ import type { ReceiveSlots } from "./receive-slots.ts";
 export interface PrefixHasher {
   /** Notes bytes that are in the file now. */
   written(start: number, bytes: Uint8Array): void;
+  /** Resolves when bytes for an offset may come: at once, unless the hash is behind. Never rejects. */
+  turn(start: number): Promise<void>;
   /**
    * Shows bytes that are about to be written from a slot. Resolves when the slot is of no more use
    * here; never rejects.
