@@ -73,8 +73,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: "a range is recorded while it is still written past the page cache",
     file: "ingest/disk-ingest.ts",
-    from: "    await explaining(`write blob ${what}`, () => writeDirect(bytes, offset));\n",
-    to: "    noteWritten(offset, bytes); await writeDirect(bytes, offset); return;\n",
+    from: "    const write = explaining(`write blob ${what}`, () => writeDirect(bytes, offset));\n",
+    to: "    noteWritten(offset, bytes); const write = writeDirect(bytes, offset); await write; return;\n",
     suite: "test/direct-ingest.test.ts",
     test: "neither records nor reuses",
   },
