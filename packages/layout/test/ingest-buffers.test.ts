@@ -102,12 +102,12 @@ describe("an ingest's buffers", () => {
     };
     await using ingest = await openBlobStore({ ...temporary.layout, fs: counting }).ingest(target);
     const { buffers } = ingest;
-    const writes = [];
+    const writes: Promise<void>[] = [];
     for (let offset = 0; offset < content.length; offset += MIB) {
       const buffer = await buffers?.acquire({ offset });
       const piece = content.subarray(offset, offset + MIB);
       buffer?.bytes.set(piece);
-      writes.push(buffer?.writeAt(offset, piece.length));
+      if (buffer !== undefined) writes.push(buffer.writeAt(offset, piece.length));
     }
     await Promise.all(writes);
     expect(await ingest.commit()).toMatchObject({ digest });

@@ -169,7 +169,8 @@ export function createFollowingHasher(
       wake();
     },
     async turn(start) {
-      while (start >= taken + AHEAD_BYTES_MAX && isBehind()) {
+      const mustWait = (): boolean => start >= taken + AHEAD_BYTES_MAX && isBehind();
+      while (mustWait()) {
         await new Promise<void>((go) => heldUp.push(go));
       }
     },
