@@ -12,6 +12,13 @@ export {
   type FileSystem,
   whyNoPowerCut,
 } from "./power-cut-disk.ts";
+export {
+  explore,
+  type Exploration,
+  type ExploreOptions,
+  type Violation,
+} from "./interleaving/explore.ts";
+export { type Actor, type Observer, type RunOptions, START_MS } from "./interleaving/run.ts";
 export { itUnless, type SkippedTest } from "./skipping.ts";
 export { createTemporaryLayout, type TemporaryLayout } from "./temporary-layout.ts";
 export { type Point, trace, type TracedRun, type TraceOptions, whyNoTrace } from "./trace.ts";

@@ -2,8 +2,7 @@ import { expect, it } from "vitest";
 
 import { type Layout, writeDocument } from "@store/layout";
 
-import { explore } from "./explore.ts";
-import type { Actor, RunOptions } from "./run.ts";
+import { type Actor, explore, type RunOptions } from "@store/layout/testing";
 
 /** Two processes that meet at one name and have one of their own each. */
 function createMeeting(act: (layout: Layout, own: string) => Promise<void>): RunOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { FULL, report } from "../../full.ts";
-import { explore, type ExploreOptions } from "./explore.ts";
+import { explore, type ExploreOptions } from "@store/layout/testing";
 import {
   addBlob,
   addNamedBlob,

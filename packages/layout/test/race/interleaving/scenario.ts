@@ -8,9 +8,15 @@ import {
   openLeaseStore,
   verifyBlobs,
 } from "@store/layout";
-import { collectContent } from "@store/layout/testing";
+import {
+  type Actor,
+  collectContent,
+  type Observer,
+  type RunOptions,
+  START_MS,
+  type Violation,
+} from "@store/layout/testing";
 
-import type { Violation } from "./explore.ts";
 import {
   listNames,
   type Mutations,
@@ -21,7 +27,6 @@ import {
   removeName,
   sweep,
 } from "../protocol.ts";
-import { type Actor, type Observer, type RunOptions, START_MS } from "./run.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 
-import type { EntryKind, FsStat, OpenMode } from "@store/layout";
+import type { EntryKind, FsStat, OpenMode } from "../../fs/fs-port.ts";
 
 interface FileNode {
   readonly kind: "file";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-import type { FsFile, FsPort, FsStat, ProcessIdentity, ProcessTable } from "@store/layout";
-import { FsStopped } from "@store/layout/testing";
-
+import type { FsFile, FsPort, FsStat } from "../../fs/fs-port.ts";
+import type { ProcessIdentity, ProcessTable } from "../../processes/process-identity.ts";
+import { FsStopped } from "../faulty-fs.ts";
 import { type Access, accessOf, isPrivate } from "./access.ts";
 import { type CanonicalNames, createCanonicalNames } from "./canonical-names.ts";
 import { createModelDisk, type ModelDisk, type Node, statOf } from "./model-disk.ts";
@@ -56,9 +56,23 @@ export function createWorld(options: WorldOptions): World {
   const names = createCanonicalNames();
   const dead = new Set<number>();
   const histories = new Map<number, number>();
+  /** The last step each process has asked for. */
+  const asked = new Map<number, Promise<unknown>>();
   let described: { readonly version: number; readonly text: string } | undefined;
 
-  async function step<R>(
+  /** What a process asks for at once is done in the order it asked. */
+  function step<R>(...of: Parameters<typeof takeStep<R>>): Promise<R> {
+    const [index] = of;
+    const before = asked.get(index);
+    const mine = before === undefined ? takeStep(...of) : before.then(() => takeStep(...of));
+    const settled: Promise<unknown> = mine
+      .catch(() => {})
+      .then(() => asked.get(index) === settled && asked.delete(index));
+    asked.set(index, settled);
+    return mine;
+  }
+
+  async function takeStep<R>(
     index: number,
     operation: string,
     paths: readonly string[],

@@ -71,7 +71,7 @@ function mustBeOwn(process: number, path: string): boolean {
 
 /** Directories that every scenario starts with and nothing removes. */
 function isLasting(path: string): boolean {
-  return /^\/models(\/(\.store|\.store\/(leases|released|trashed)|manifests|locks|locks\/quarantine|blobs|blobs\/sha256|blobs\/sha256\/[0-9a-f]{2}))?$|^\/$/.test(
+  return /^\/models(\/(\.store|\.store\/(leases|released|trashed|pins)|manifests|packs|locks|locks\/quarantine|blobs|blobs\/sha256|blobs\/sha256\/[0-9a-f]{2}))?$|^\/$/.test(
     path,
   );
 }

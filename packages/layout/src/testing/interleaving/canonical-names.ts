@@ -13,7 +13,8 @@ export interface CanonicalNames {
   content(bytes: Uint8Array): number;
 }
 
-const ID = /(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])/g;
+/** Not the id of a pack, which tells what is in it. */
+const ID = /(?<![0-9a-f]|pack-)[0-9a-f]{16}(?![0-9a-f])/g;
 const ID_IN_DOCUMENT = /(?<="id": ?")[0-9a-f]{16}(?=")/g;
 const CANONICAL = /^ca5eca5e[0-9a-f]{8}$/;
 

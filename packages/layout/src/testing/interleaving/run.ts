@@ -1,4 +1,4 @@
-import { type Layout, openLayout } from "@store/layout";
+import { type Layout, openLayout } from "../../root/layout.ts";
 
 import type { Access } from "./access.ts";
 import type { Choice } from "./explore.ts";
