@@ -62,14 +62,14 @@ async function testProjects(root: string, tally: Tally): Promise<void> {
   }
 }
 
-/** How a task ended in every library and app; a task that is missing or did not start failed too. */
+/** How a task ended in every library and app, and in what else has it; a task that is missing or did not start failed too. */
 function endsOf(
   task: string,
   projects: readonly Project[],
   results: readonly TaskResult[],
 ): readonly { readonly project: Project; readonly end: TaskResult }[] {
   return projects
-    .filter(({ kind, manifest }) => kind !== "bench" || manifest.scripts?.[task] !== undefined)
+    .filter(({ kind, manifest }) => kind !== "tools" || manifest.scripts?.[task] !== undefined)
     .map((project) => {
       const id = `${project.name}#${task}`;
       const absent = { id, exitCode: undefined, elapsedMs: 0, log: "it did not run" };

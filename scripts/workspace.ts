@@ -15,7 +15,7 @@ export interface ProjectManifest {
 
 export interface Project {
   readonly name: string;
-  readonly kind: "library" | "app" | "bench";
+  readonly kind: "library" | "app" | "tools";
   /** Relative to the repository, with forward slashes. */
   readonly dir: string;
   readonly manifest: ProjectManifest;
@@ -24,10 +24,10 @@ export interface Project {
 const KINDS = [
   { kind: "library", pattern: "packages/*/package.json" },
   { kind: "app", pattern: "apps/*/package.json" },
-  { kind: "bench", pattern: "bench/package.json" },
+  { kind: "tools", pattern: "{bench,testing}/package.json" },
 ] as const;
 
-/** Libraries, then apps, then the benchmarks; each kind sorted by directory. */
+/** Libraries, then apps, then the tools of development; each kind sorted by directory. */
 export async function listProjects(root: string): Promise<readonly Project[]> {
   const projects: Project[] = [];
   for (const { kind, pattern } of KINDS) {

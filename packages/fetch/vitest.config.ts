@@ -1,28 +1,19 @@
-import { defineConfig } from "vitest/config";
+import { defineTests, TESTS } from "@store/testing/vitest-config";
 
-// Siblings resolve to their sources, so tests need no build.
-const conditions = ["@store/source", "module", "node", "import", "default"];
-
-export default defineConfig({
-  ssr: { resolve: { conditions, externalConditions: conditions } },
-  test: {
-    reporters: ["default", ["json", { outputFile: "test-report.json" }]],
-    passWithNoTests: true,
-    testTimeout: 30_000,
-    // Every project says what it includes: a list said once for all would be added to each.
-    projects: [
-      {
-        extends: true,
-        test: { name: "sockets", include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+export default defineTests({
+  // Every project says what it includes: a list said once for all would be added to each.
+  projects: [
+    {
+      extends: true,
+      test: { name: "sockets", include: [...TESTS] },
+    },
+    {
+      extends: true,
+      test: {
+        name: "fetch",
+        include: ["test/{broken-bodies,network,ranges,resume}.test.ts"],
+        env: { STORE_TEST_READER: "fetch" },
       },
-      {
-        extends: true,
-        test: {
-          name: "fetch",
-          include: ["test/{broken-bodies,network,ranges,resume}.test.ts"],
-          env: { STORE_TEST_READER: "fetch" },
-        },
-      },
-    ],
-  },
+    },
+  ],
 });

@@ -1,14 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { defineTests } from "@store/testing/vitest-config";
 
-// Siblings resolve to their sources, so tests need no build.
-const conditions = ["@store/source", "module", "node", "import", "default"];
-
-export default defineConfig({
-  ssr: { resolve: { conditions, externalConditions: conditions } },
-  test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    reporters: ["default", ["json", { outputFile: "test-report.json" }]],
-    passWithNoTests: true,
-    testTimeout: 30_000,
-  },
-});
+export default defineTests();

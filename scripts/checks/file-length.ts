@@ -7,7 +7,7 @@ import { listFiles } from "../list-files.ts";
 import { sourceRole } from "../source-files.ts";
 import type { Step } from "../step.ts";
 
-const SOURCE = /^(?:(?:packages|apps)\/[^/]+\/(?:src|test|crash)|scripts|bench)\//;
+const SOURCE = /^(?:(?:packages|apps)\/[^/]+\/(?:src|test|crash)|scripts|bench|testing)\//;
 
 const SOURCE_LINES_SOFT = 200;
 const SOURCE_LINES_MAX = 300;

@@ -15,6 +15,8 @@ import type { Step } from "../step.ts";
 import { listProjects, type Project } from "../workspace.ts";
 
 const SCOPE = "@store/";
+/** What tests share. It is no library and ships with none. */
+const TEST_TOOLS = "@store/testing";
 
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "@store/layout": [],
@@ -56,7 +58,8 @@ function checkManifest(project: Project, allowed: readonly string[]): readonly s
   const { dependencies, devDependencies, peerDependencies } = project.manifest;
   const declared = Object.keys(dependencies ?? {}).filter((name) => name.startsWith(SCOPE));
   const others = Object.keys({ ...devDependencies, ...peerDependencies });
-  const wrong = [...declared, ...others.filter((name) => name.startsWith(SCOPE))]
+  const forTests = others.filter((name) => name.startsWith(SCOPE) && name !== TEST_TOOLS);
+  const wrong = [...declared, ...forTests]
     .filter((name) => !allowed.includes(name))
     .map((name) => `${project.dir}/package.json: ${name} is not for ${project.name}`);
   const missing = allowed
@@ -77,6 +80,8 @@ function judgeImport(
   }
   if (!specifier.startsWith(SCOPE)) return undefined;
   const name = specifier.split("/").slice(0, 2).join("/");
+  const isTest = sourceRole(path) === "test" || path.endsWith("/vitest.config.ts");
+  if (name === TEST_TOOLS && isTest) return undefined;
   // A test may see its own package as a user does.
   if (name === project.name && sourceRole(path) === "test") return undefined;
   return allowed.includes(name) ? undefined : `${project.name} must not import ${specifier}`;

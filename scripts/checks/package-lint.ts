@@ -15,7 +15,7 @@ export const packageLint: Step = {
   run: async (root) => {
     const dir = await mkdtemp(join(tmpdir(), "store-packages-"));
     try {
-      const published = (await listProjects(root)).filter(({ kind }) => kind !== "bench");
+      const published = (await listProjects(root)).filter(({ kind }) => kind !== "tools");
       const problems: string[] = [];
       for (const project of published) problems.push(...(await lintPacked(root, project, dir)));
       return { problems };

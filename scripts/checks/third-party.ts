@@ -21,7 +21,7 @@ export const thirdParty: Step = {
     const files = await listFiles(root);
     const problems: string[] = [];
     for (const project of await listProjects(root)) {
-      if (project.kind === "bench") continue;
+      if (project.kind === "tools") continue;
       const users = new Map<string, string[]>();
       for (const path of files.filter((file) => file.startsWith(`${project.dir}/src/`))) {
         const role = sourceRole(path);

@@ -1,10 +1,10 @@
-// The scripts and the benchmarks have no type errors. Packages check their own types.
+// The scripts, the benchmarks and what tests share have no type errors. Packages check their own types.
 
 import { runCommand } from "../run-command.ts";
 import type { Step } from "../step.ts";
 import { listFiles } from "../list-files.ts";
 
-const PROJECTS = ["scripts", "bench"];
+const PROJECTS = ["scripts", "bench", "testing"];
 
 export const types: Step = {
   name: "types",

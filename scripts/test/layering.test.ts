@@ -40,6 +40,18 @@ describe("layers", () => {
     expect(problems).toHaveLength(1);
   });
 
+  it("allow the tools of testing to tests and their configuration, and to nothing that ships", async () => {
+    const text = 'import "@store/testing/mutants";';
+    const manifest = { ...GC, devDependencies: { "@store/testing": "workspace:^" } };
+    const files = {
+      "packages/gc/package.json": manifest,
+      "packages/gc/test/a.test.ts": text,
+      "packages/gc/vitest.config.ts": text,
+    };
+    expect(await problemsOf(files)).toEqual([]);
+    expect(await problemsOf({ ...files, "packages/gc/src/plan.ts": text })).toHaveLength(1);
+  });
+
   it("refuse a path into another package", async () => {
     const text = 'export { isDigest } from "../../layout/src/digest.ts";';
     const problems = await problemsOf({ "packages/gc/src/plan.ts": text });

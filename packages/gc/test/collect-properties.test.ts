@@ -1,13 +1,13 @@
 // Whole sweeps over random stores in memory.
 
 import type { Digest } from "@store/layout";
+import { FULL } from "@store/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import { collectGarbage, encodePlan, type GcPolicy, ORPHAN_AGE_MS_MIN } from "../src/index.ts";
 import { snapshots, type SnapshotLists, TAKEN_AT_MS } from "./support/arbitrary-snapshot.ts";
 import { copyDisk, createFakeDisk, createFakePorts, type FakeDisk } from "./support/fake-store.ts";
-import { FULL } from "./support/full.ts";
 import { seed } from "./support/seed.ts";
 
 const RUNS = { numRuns: FULL ? 25_000 : 2_000, seed };

@@ -18,11 +18,11 @@ import {
   type FsFault,
   type TemporaryLayout,
 } from "@store/layout/testing";
+import { FULL } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
 import { collectGarbage, type GcPorts, openOrphanRecord } from "../src/index.ts";
 import { digestOf } from "./support/digests.ts";
-import { FULL } from "./support/full.ts";
 import { diskPorts, putContent, readTree, writeName } from "./support/disk-store.ts";
 
 const START_MS = Date.now();

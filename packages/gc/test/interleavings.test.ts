@@ -2,10 +2,10 @@
 // sweepers run the real `applyGc`. Each mutant leaves out one step of the argument, and must be
 // caught: otherwise the search would prove nothing.
 
+import { FULL } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
 import { publisher, sweeper } from "./model/actors.ts";
-import { FULL } from "./support/full.ts";
 import { type Actor, type Exploration, explore } from "./model/explore.ts";
 import { checkWorld, createWorld, type World } from "./model/world.ts";
 

@@ -1,4 +1,5 @@
 import { type Digest, isStoreError } from "@store/layout";
+import { FULL } from "@store/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -20,7 +21,6 @@ import {
   someRoots,
   TAKEN_AT_MS,
 } from "./support/arbitrary-snapshot.ts";
-import { FULL } from "./support/full.ts";
 import { seed } from "./support/seed.ts";
 
 /** Of each of the properties: more than 10,000 stores in all by default. */

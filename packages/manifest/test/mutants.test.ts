@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, describe, expect, it } from "vitest";
+import { type Mutant, plantMutant } from "@store/testing/mutants";
+import { describe, expect, it } from "vitest";
 
 import * as manifest from "../src/index.ts";
 import { documentProbes } from "./probes/document-probes.ts";
@@ -10,19 +10,11 @@ import { type Api, storeProbes } from "./probes/store-probes.ts";
 // Mistakes planted one at a time in a copy of the sources: of what the probes ask, at least one must
 // come out wrong. A probe that no mistake fails tests nothing.
 
-interface Mutant {
-  readonly mistake: string;
-  readonly file: string;
-  /** Text that occurs in the file once. */
-  readonly text: string;
-  readonly instead: string;
-}
-
-const mutant = (mistake: string, file: string, text: string, instead = ""): Mutant => ({
-  mistake,
+const mutant = (bug: string, file: string, from: string, to = ""): Mutant => ({
+  bug,
   file,
-  text,
-  instead,
+  from,
+  to,
 });
 
 const put = "store/put-name.ts";
@@ -204,31 +196,6 @@ const mutants: readonly Mutant[] = [
 ];
 
 const root = join(import.meta.dirname, "..");
-let copies: string | undefined;
-
-afterAll(async () => {
-  if (copies !== undefined) await rm(copies, { recursive: true });
-});
-
-/** The package with one mistake in it, in a place from which it finds its dependencies. */
-async function plant({ file, text, instead }: Mutant): Promise<Api> {
-  if (copies === undefined) {
-    await mkdir(join(root, ".tmp"), { recursive: true });
-    copies = await mkdtemp(join(root, ".tmp", "mutants-"));
-  }
-  const copy = await mkdtemp(join(copies, "mutant-"));
-  await cp(join(root, "src"), copy, {
-    recursive: true,
-    filter: (path) => !path.includes(".test."),
-  });
-  const source = await readFile(join(copy, file), "utf8");
-  expect(source.split(text), `the text to change in ${file}`).toHaveLength(2);
-  await writeFile(
-    join(copy, file),
-    source.replace(text, () => instead),
-  );
-  return import(/* @vite-ignore */ join(copy, "index.ts")) as Promise<Api>;
-}
 
 /** What comes out wrong, up to the first where that is enough. */
 async function failedProbes(api: Api, all: boolean): Promise<readonly string[]> {
@@ -246,7 +213,7 @@ describe("the probes", () => {
     expect(await failedProbes(manifest, true)).toEqual([]);
   });
 
-  it.each(mutants)("find out that $mistake", { timeout: 60_000 }, async (planted) => {
-    expect(await failedProbes(await plant(planted), false)).not.toEqual([]);
+  it.each(mutants)("find out that $bug", { timeout: 60_000 }, async (planted) => {
+    expect(await failedProbes(await plantMutant<Api>(root, planted), false)).not.toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, describe, expect, it } from "vitest";
+import { type Mutant, plantMutant } from "@store/testing/mutants";
+import { describe, expect, it } from "vitest";
 
 import * as pack from "../src/index.ts";
 import { failedEndings } from "./probes/ending-probe.ts";
@@ -24,22 +24,17 @@ const suites: Readonly<
   packs: (api) => failedPackProbes(api),
 };
 
-interface Mutant {
-  readonly mistake: string;
+interface ProbedMutant extends Mutant {
   readonly suite: Suite;
-  readonly file: string;
-  /** Text that occurs in the file once. */
-  readonly text: string;
-  readonly instead: string;
 }
 
-const mutant = (
-  suite: Suite,
-  mistake: string,
-  file: string,
-  text: string,
-  instead = "",
-): Mutant => ({ suite, mistake, file, text, instead });
+const mutant = (suite: Suite, bug: string, file: string, from: string, to = ""): ProbedMutant => ({
+  suite,
+  bug,
+  file,
+  from,
+  to,
+});
 
 const decoder = "lz4/block-decoder.ts";
 const frame = "lz4/frame-decoder.ts";
@@ -49,7 +44,7 @@ const index = "chkl/index-table.ts";
 const identity = "chkl/identity-table.ts";
 const entry = "chkl/decode-entry.ts";
 
-const mutants: readonly Mutant[] = [
+const mutants: readonly ProbedMutant[] = [
   mutant(
     "frames",
     "matches may reach before the start",
@@ -268,32 +263,6 @@ const mutants: readonly Mutant[] = [
 ];
 
 const root = join(import.meta.dirname, "..");
-let copies: string | undefined;
-
-afterAll(async () => {
-  if (copies !== undefined) await rm(copies, { recursive: true });
-});
-
-/** The package with one mistake in it, in a place from which it finds its dependencies. */
-async function plant({ file, text, instead }: Mutant): Promise<Api> {
-  if (copies === undefined) {
-    await mkdir(join(root, ".tmp"), { recursive: true });
-    copies = await mkdtemp(join(root, ".tmp", "mutants-"));
-  }
-  const copy = await mkdtemp(join(copies, "mutant-"));
-  await cp(join(root, "src"), copy, {
-    recursive: true,
-    filter: (path) => !path.includes(".test."),
-  });
-  const source = await readFile(join(copy, file), "utf8");
-  expect(source.split(text), `the text to change in ${file}`).toHaveLength(2);
-  await writeFile(
-    join(copy, file),
-    source.replace(text, () => instead),
-  );
-  return import(/* @vite-ignore */ join(copy, "index.ts")) as Promise<Api>;
-}
-
 describe("the probes", () => {
   for (const suite of Object.keys(suites) as Suite[]) {
     it(`find nothing wrong with ${suite} as they are`, async () => {
@@ -301,8 +270,8 @@ describe("the probes", () => {
     });
   }
 
-  it.each(mutants)("find out that $mistake ($suite)", async (planted) => {
-    const api = await plant(planted);
+  it.each(mutants)("find out that $bug ($suite)", async (planted) => {
+    const api = await plantMutant<Api>(root, planted);
     expect(await suites[planted.suite](api)).not.toEqual([]);
   });
 });

@@ -13,8 +13,8 @@ import {
   type FileSystem,
   FsStopped,
 } from "@store/layout/testing";
+import { pick } from "@store/testing";
 
-import { pick } from "./sample.ts";
 import { findLosses, findUnfinished, sweepStore } from "./sweep-store.ts";
 
 /** What to do, as the one argument. */

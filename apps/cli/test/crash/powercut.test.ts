@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { FILE_SYSTEMS, type FileSystem, whyNoPowerCut } from "@store/layout/testing";
+import { FULL, report } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
 import type { DriverReport, DriverTask } from "./powercut-driver.ts";
-import { FULL, report } from "./sample.ts";
 import { prepareStore } from "./sweep-store.ts";
 
 /** Cuts per file system by default. */

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { type Point, trace, type TracedRun, whyNoTrace } from "@store/layout/testing";
+import { FULL, pick, report } from "@store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { FULL, pick, report } from "./sample.ts";
 import { findLosses, findUnfinished, prepareStore, sweepStore } from "./sweep-store.ts";
 
 /** Calls at which the sweep is killed by default. */

@@ -4,11 +4,10 @@ import { join } from "node:path";
 
 import { openLayout } from "@store/layout";
 import { openPackSet } from "@store/pack";
+import { type CrowdLog, replay } from "@store/testing/crowd";
 
 import { runHere } from "../support/run-here.ts";
-import type { CrowdLog } from "./crowd.ts";
 import { hashesOf, modelWith } from "./models.ts";
-import { replay } from "./replay.ts";
 
 /** What a store holds, read past our own code wherever that is possible. */
 interface StoreContent {

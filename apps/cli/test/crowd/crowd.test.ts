@@ -2,39 +2,55 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { FULL } from "@store/testing";
+import {
+  clockEnvironment,
+  type CrowdLog,
+  type CrowdOptions,
+  replay,
+  runCrowd,
+  whyNoCrowd,
+  type WorkerLife,
+} from "@store/testing/crowd";
 import { describe, expect, it } from "vitest";
 
 import { findLosses } from "./check-store.ts";
-import { clockEnvironment, type CrowdLog, type CrowdOptions, runCrowd } from "./crowd.ts";
-import { replay } from "./replay.ts";
+import { writeSources } from "./models.ts";
+import type { WorkerTask } from "./worker.ts";
 
-/** Whether the long suites run whole: `pnpm crash` sets it. */
-const FULL = process.env["STORE_TEST_FULL"] !== undefined;
-const AT_LEAST = FULL
-  ? { done: 500, sweeps: 200, ms: 180_000 }
-  : { done: 20, sweeps: 8, ms: 3_000 };
+const DURATION_MS = FULL ? 180_000 : 3_000;
+/** Fewer would show nothing. */
+const GOALS = FULL ? { done: 500, sweep: 200 } : { done: 20, sweep: 8 };
 const SEEDS = FULL ? ["1", "2"] : ["1"];
-const TIMEOUT_MS = AT_LEAST.ms * 3 + 240_000;
+const TIMEOUT_MS = DURATION_MS * 3 + 240_000;
 
-const hasClocks = process.platform === "linux" && (await clockEnvironment()) !== undefined;
+const hasClocks = (await clockEnvironment()) !== undefined;
 /** Crowds that a planted fault may have to itself. */
 const ROUNDS_MAX = 8;
 
-const reason =
-  process.features.typescript === false
-    ? "needs a Node that runs TypeScript sources"
-    : process.platform === "win32"
-      ? "needs signals"
-      : undefined;
+const reason = whyNoCrowd();
+
+type Race = Omit<CrowdOptions, "directory" | "script" | "task"> & Pick<WorkerTask, "mutant">;
 
 async function withCrowd<T>(
-  options: Omit<CrowdOptions, "directory">,
+  { mutant, ...options }: Race,
   judge: (home: string, log: CrowdLog) => Promise<T>,
 ): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "store-crowd-"));
   try {
     const home = join(directory, "home");
-    return await judge(home, await runCrowd(home, { ...options, directory }));
+    const sources = join(directory, "sources");
+    await writeSources(sources);
+    const script = join(import.meta.dirname, "worker.ts");
+    const task = ({ index, seed, log }: WorkerLife): WorkerTask => ({
+      home,
+      log,
+      sources,
+      seed,
+      index,
+      mutant,
+    });
+    return await judge(home, await runCrowd({ ...options, directory, script, task }));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -57,7 +73,7 @@ describe.skipIf(reason !== undefined)(
     it.each(SEEDS)(
       "lose nothing that was acknowledged, killed and stopped at random (seed %s)",
       async (seed) => {
-        await withCrowd({ seed, atLeast: AT_LEAST }, async (home, log) => {
+        await withCrowd({ seed, durationMs: DURATION_MS, goals: GOALS }, async (home, log) => {
           expect(await findLosses(home, log, true)).toEqual([]);
           report(`seed ${seed}`, log);
           const done = log.entries.map((entries) => replay(entries).counts["done"] ?? 0);
@@ -70,7 +86,12 @@ describe.skipIf(reason !== undefined)(
     it.skipIf(!hasClocks || !FULL).each(SEEDS)(
       `lose nothing that was acknowledged while clocks jump by an hour (seed %s)${hasClocks ? (FULL ? "" : " (skipped: the long suite has it)") : " (skipped: needs faketime)"}`,
       async (seed) => {
-        const options = { seed: `clocks ${seed}`, atLeast: AT_LEAST, clocks: true };
+        const options = {
+          seed: `clocks ${seed}`,
+          durationMs: DURATION_MS,
+          goals: GOALS,
+          clocks: true,
+        };
         await withCrowd(options, async (home, log) => {
           expect(await findLosses(home, log, false)).toEqual([]);
           report(`clocks, seed ${seed}`, log);
@@ -85,9 +106,10 @@ describe.skipIf(reason !== undefined)(
         // Chance decides when the fault strikes, so crowds go on, each larger, until it has.
         let losses: readonly string[] = [];
         for (let round = 1; round <= ROUNDS_MAX && losses.length === 0; round += 1) {
-          const atLeast = { done: 20 * round, sweeps: 8 * round, ms: 1_000 };
+          const goals = { done: 20 * round, sweep: 8 * round };
           const mutant = "no second look";
-          const options = { seed: `mutant ${round}`, atLeast, calm: true, mutant } as const;
+          const seed = `mutant ${round}`;
+          const options = { seed, durationMs: 1_000, goals, calm: true, mutant } as const;
           losses = await withCrowd(options, (home, log) => findLosses(home, log, true));
         }
         expect(losses).not.toEqual([]);

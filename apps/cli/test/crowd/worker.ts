@@ -1,21 +1,21 @@
 // One of several processes that use a store at once, through the commands a user types. It does one
 // thing after another, chosen by a seed, and writes down what it was told, until its input ends or
-// something ends it. Each deed is announced on its output by a letter.
+// something ends it.
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { collectGarbage } from "@store/gc";
+import { createRandom } from "@store/testing";
+import { type Value, writeLog } from "@store/testing/crowd";
 
 import { openStore } from "../../src/open-store.ts";
 import { createOutput } from "../../src/output/output.ts";
 import { run } from "../../src/run.ts";
 import { readPolicy } from "../../src/sweep/read-policy.ts";
 import { createSweepPorts } from "../../src/sweep/sweep-ports.ts";
-import { type Value, writeLog } from "./log.ts";
 import { isSingle, MODEL_KEYS, modelWith, sourceOf } from "./models.ts";
-import { createRandom } from "./random.ts";
 
 export interface WorkerTask {
   readonly home: string;
@@ -87,11 +87,10 @@ async function change(name: string, value: Value, args: readonly string[]): Prom
   const told = await store(...args);
   if (told.code === 0) {
     writeLog(task.log, { kind: "done", name, value });
-    process.stdout.write("d");
     held.set(name, value);
     return true;
   }
-  writeLog(task.log, { kind: "refused", name, code: told.code });
+  writeLog(task.log, { kind: "refused", name, code: String(told.code) });
   held.delete(name);
   if (!EXPECTED.has(told.code)) throw new Error(`${args.join(" ")}: ${told.error}`);
   return false;
@@ -157,7 +156,6 @@ async function sweep(): Promise<void> {
     batchCount: choose([2, 10_000]),
   };
   await collectGarbage(task.mutant === undefined ? ports : withMutant(ports), options);
-  process.stdout.write("s");
 }
 
 /** Every look but the first finds nothing that is needed, and the first one is a while ago. */
@@ -188,7 +186,7 @@ async function command(...args: readonly string[]): Promise<void> {
 async function look(name: string = choose(names)): Promise<void> {
   const shown = await store("show", name);
   if (shown.code === 3) {
-    writeLog(task.log, { kind: "saw", name, value: "", whole: true });
+    writeLog(task.log, { kind: "saw", name, value: "", bytes: "right" });
     held.set(name, "");
     return;
   }
@@ -197,7 +195,7 @@ async function look(name: string = choose(names)): Promise<void> {
   const hashes = new Set(files.map(({ digest }) => digest.replace("sha256:", "")));
   const value = modelWith(hashes) ?? `${hashes.size} other files`;
   const { code } = await store("verify", name);
-  writeLog(task.log, { kind: "saw", name, value, whole: code === 0 });
+  writeLog(task.log, { kind: "saw", name, value, bytes: code === 0 ? "right" : "absent" });
   held.set(name, value);
 }
 
@@ -227,7 +225,6 @@ let pinned: Value | undefined;
 for (const name of names) await look(name);
 writeLog(task.log, { kind: "pin", name: pinnable, value: "" });
 await store("unpin", pinnable);
-process.stdout.write("r");
 while (!input.ended) {
   const [what, deed] = choose(deeds);
   try {

@@ -1,19 +1,7 @@
-/** A bug, as a change of one place in a source file, and the test that must find it. */
-export interface Mutant {
-  readonly bug: string;
-  /** Below `src/`. */
-  readonly file: string;
-  /** Occurs once in the file. */
-  readonly from: string;
-  readonly to: string;
-  /** The test file, below the package. */
-  readonly suite: string;
-  /** Words of the test's title, as a regular expression. */
-  readonly test: string;
-}
+import type { TestedMutant } from "@store/testing/mutants";
 
 /** What would give a secret away, or take what was not promised, if a change brought it back. */
-export const mutants: readonly Mutant[] = [
+export const mutants: readonly TestedMutant[] = [
   {
     bug: "headers travel to other origins",
     file: "http/redirect.ts",

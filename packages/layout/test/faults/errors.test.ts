@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 
 import { digestBytes, isStoreError, nodeFs, openLayout } from "@store/layout";
 import { createFaultyFs, type FsFault } from "@store/layout/testing";
+import { FULL } from "@store/testing";
 
 import { openReceiveSlots } from "../../src/ingest/receive-slots.ts";
-import { FULL } from "../full.ts";
 import { createScratch } from "../scratch.ts";
 import {
   expectNoFindings,

@@ -12,7 +12,7 @@ import {
   readOrigins,
   verifyBlobs,
 } from "@store/layout";
-import { FULL } from "../full.ts";
+import { FULL } from "@store/testing";
 import {
   canMakeDevices,
   check,

@@ -1,19 +1,7 @@
-/** A bug, as a change of one place in a source file, and the test that must find it. */
-export interface Mutant {
-  readonly bug: string;
-  /** Below `src/`. */
-  readonly file: string;
-  /** Occurs once in the file. */
-  readonly from: string;
-  readonly to: string;
-  /** The test file, below the package. */
-  readonly suite: string;
-  /** Words of the test's title, as a regular expression. */
-  readonly test: string;
-}
+import type { TestedMutant } from "@store/testing/mutants";
 
 /** Bugs that a change of this package's sources could bring back. Each was some store's once. */
-export const mutants: readonly Mutant[] = [
+export const mutants: readonly TestedMutant[] = [
   {
     bug: "bytes are published that were not compared with their digest",
     file: "blobs/put-blob.ts",

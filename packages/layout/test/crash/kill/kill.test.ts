@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { openLayout } from "@store/layout";
+import { FULL, pick, report } from "@store/testing";
 
-import { FULL, report } from "../../full.ts";
-import { pick } from "../../pick.ts";
 import { createScratch } from "../../scratch.ts";
 import {
   findBrokenPromises,

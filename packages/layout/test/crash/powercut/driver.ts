@@ -1,7 +1,8 @@
+import { createRandom, pick } from "@store/testing";
+
 // Cuts the power of a disk many times, in a mount namespace of its own, so that nothing of it is
 // left however it ends. Prints what it found as one line of JSON.
 
-import { pick, createRandom } from "../../pick.ts";
 import { operations } from "../operations.ts";
 import { type Company, type Cut, cutOnce, listCalls } from "./cut.ts";
 import {

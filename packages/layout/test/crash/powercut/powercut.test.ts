@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { FULL, report } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
-import { FULL, report } from "../../full.ts";
 import type { DriverReport, DriverTask } from "./driver.ts";
 import {
   FILE_SYSTEMS,

@@ -1,7 +1,7 @@
+import { explore, type ExploreOptions } from "@store/layout/testing";
+import { FULL, report } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
-import { FULL, report } from "../../full.ts";
-import { explore, type ExploreOptions } from "@store/layout/testing";
 import {
   addBlob,
   addNamedBlob,

@@ -12,8 +12,8 @@ import {
   withSweepLock,
 } from "@store/layout";
 import { createTemporaryLayout, expectStoreError } from "@store/layout/testing";
+import { FULL, report } from "@store/testing";
 
-import { FULL, report } from "../../full.ts";
 import { type Helper, startHelper } from "./helper.ts";
 
 const CONTENDERS = 8;

@@ -5,14 +5,20 @@ import { describe, expect, it } from "vitest";
 
 import { openBlobStore, openLayout, verifyBlobs } from "@store/layout";
 import { collectContent } from "@store/layout/testing";
+import { FULL, report } from "@store/testing";
+import {
+  clockEnvironment,
+  type CrowdLog,
+  replay,
+  runCrowd,
+  whyNoCrowd,
+} from "@store/testing/crowd";
 
 import { findViolations } from "../../crash/check-store.ts";
-import { FULL, report } from "../../full.ts";
 import { createScratch } from "../../scratch.ts";
-import { readName, sweep } from "../protocol.ts";
+import { type Mutations, readName, sweep } from "../protocol.ts";
 import { contentOf } from "./contents.ts";
-import { clockEnvironment, type CrowdLog, runCrowd } from "./crowd.ts";
-import { replay } from "./replay.ts";
+import type { WorkerTask } from "./worker.ts";
 
 const DURATION_MS = FULL ? 120_000 : 2_000;
 /** Fewer would show nothing. */
@@ -20,6 +26,32 @@ const GOALS = { done: 100, sweep: 40 };
 /** How many crowds may pass before one of them shows a mistake. */
 const CROWDS_MAX = 10;
 const SEEDS = FULL ? ["1", "2", "3"] : ["1"];
+
+interface Race {
+  readonly seed: string;
+  readonly durationMs: number;
+  readonly locks: boolean;
+  readonly clocks: boolean;
+  /** Mistakes that the workers make. */
+  readonly mutations?: Mutations;
+}
+
+/** Lets eight workers race over a new store, each with names of its own. */
+const race = (directory: string, { seed, durationMs, clocks, ...rest }: Race): Promise<CrowdLog> =>
+  runCrowd({
+    directory,
+    seed,
+    script: join(import.meta.dirname, "worker.ts"),
+    task: ({ index, ...life }): WorkerTask => ({
+      ...life,
+      ...rest,
+      root: join(directory, "models"),
+      names: ["a", "b", "c"].map((slot) => `w${index}-${slot}`),
+    }),
+    durationMs,
+    goals: GOALS,
+    clocks,
+  });
 
 /** What the logs promise and the store does not keep, asked in a process that took no part. */
 async function findLosses(
@@ -50,13 +82,8 @@ async function findLosses(
   return found;
 }
 
-const hasClocks = process.platform === "linux" && (await clockEnvironment()) !== undefined;
-const reason =
-  process.features.typescript === false
-    ? "needs a Node that runs TypeScript sources"
-    : process.platform === "win32"
-      ? "needs signals"
-      : undefined;
+const hasClocks = (await clockEnvironment()) !== undefined;
+const reason = whyNoCrowd();
 
 const crowds = [
   { title: "with locks", locks: true, clocks: false },
@@ -78,11 +105,9 @@ describe.skipIf(reason !== undefined)(
           const directory = await createScratch("crowd");
           try {
             const root = join(directory, "models");
-            const log = await runCrowd(root, {
-              directory,
+            const log = await race(directory, {
               seed: `${title} ${seed}`,
               durationMs: DURATION_MS,
-              goals: GOALS,
               locks,
               clocks,
             });
@@ -110,11 +135,9 @@ describe.skipIf(reason !== undefined)(
         const directory = await createScratch("crowd");
         try {
           const root = join(directory, "models");
-          const log = await runCrowd(root, {
-            directory,
+          const log = await race(directory, {
             seed: `no second look ${crowd}`,
             durationMs: 1_000,
-            goals: GOALS,
             locks: false,
             clocks: false,
             mutations: { noSecondLook: true },

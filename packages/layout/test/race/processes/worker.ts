@@ -14,9 +14,10 @@ import {
   withNameLock,
   withSweepLock,
 } from "@store/layout";
+import { createRandom } from "@store/testing";
+import { writeLog } from "@store/testing/crowd";
 
 import { collectContent } from "../../../src/testing/content.ts";
-import { createRandom } from "../../pick.ts";
 import {
   type Mutations,
   publishForeign,
@@ -26,7 +27,6 @@ import {
   sweep,
 } from "../protocol.ts";
 import { contentOf, contents, digests } from "./contents.ts";
-import { writeLog } from "./log.ts";
 
 export interface WorkerTask {
   readonly root: string;
@@ -62,11 +62,11 @@ async function publish(bring: (bytes: Uint8Array) => Promise<void>): Promise<voi
   const bytes = choose(contents);
   const digest = digestBytes(bytes);
   await withLock(name, async () => {
-    writeLog(task.log, { kind: "begin", name, digest });
+    writeLog(task.log, { kind: "begin", name, value: digest });
     try {
       await bring(bytes);
       await publishName(layout, { name, bytes, leased: true });
-      writeLog(task.log, { kind: "done", name, digest });
+      writeLog(task.log, { kind: "done", name, value: digest });
     } catch (error) {
       const code = EXPECTED.find((one) => isStoreError(error, one));
       if (code === undefined) throw error;
@@ -97,9 +97,9 @@ async function transfer(bytes: Uint8Array): Promise<void> {
 async function unname(): Promise<void> {
   const name = choose(task.names);
   await withLock(name, async () => {
-    writeLog(task.log, { kind: "begin", name, digest: "" });
+    writeLog(task.log, { kind: "begin", name, value: "" });
     if ((await readName(layout, name)) !== undefined) await removeName(layout, name);
-    writeLog(task.log, { kind: "done", name, digest: "" });
+    writeLog(task.log, { kind: "done", name, value: "" });
   });
 }
 
@@ -130,11 +130,10 @@ async function refuseWrong(): Promise<void> {
   }
 }
 
-async function look(): Promise<void> {
-  const name = choose(task.names);
+async function look(name: string = choose(task.names)): Promise<void> {
   const digest = await readName(layout, name);
-  const blob = digest === undefined ? "right" : await judge(layout, digest);
-  writeLog(task.log, { kind: "saw", name, digest: digest ?? "", blob });
+  const bytes = digest === undefined ? "right" : await judge(layout, digest);
+  writeLog(task.log, { kind: "saw", name, value: digest ?? "", bytes });
 }
 
 async function judge(
@@ -162,8 +161,8 @@ const deeds: readonly (readonly [string, () => Promise<void>])[] = [
   ["sweep", sweepSome],
   ["remove leases", removeDeadLeases],
   ["refuse", refuseWrong],
-  ["look", look],
-  ["look", look],
+  ["look", () => look()],
+  ["look", () => look()],
   ["foreign", () => publishForeign(layout, "foreign", choose(contents)).catch(ignoreAbsence)],
 ];
 
@@ -175,11 +174,7 @@ function ignoreAbsence(error: unknown): void {
 const input = { ended: false };
 process.stdin.on("end", () => (input.ended = true)).resume();
 // Whatever an earlier life of this worker left undone is decided by now.
-for (const name of task.names) {
-  const digest = await readName(layout, name);
-  const blob = digest === undefined ? "right" : await judge(layout, digest);
-  writeLog(task.log, { kind: "saw", name, digest: digest ?? "", blob });
-}
+for (const name of task.names) await look(name);
 while (!input.ended) {
   const [what, deed] = choose(deeds);
   try {

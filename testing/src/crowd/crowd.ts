@@ -5,31 +5,43 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
-import { type LogEntry, readLog } from "./log.ts";
-import { writeSources } from "./models.ts";
-import { createRandom } from "./random.ts";
-import type { WorkerTask } from "./worker.ts";
+import { createRandom } from "../random.ts";
+import { countKinds, type LogEntry, readLog } from "./log.ts";
 
 const execute = promisify(execFile);
-const script = join(import.meta.dirname, "worker.ts");
 
 const WORKERS = 8;
 /** Of these, so many have a clock of their own, where that can be had. */
 const SKEWED = 3;
 const HOUR_S = 3_600;
-/** A crowd on a machine that is busy with something else. */
+/** When a crowd is sent home although it did too little, which its test then tells. */
 const DURATION_MS_MAX = 120_000;
+
+/** One life of a worker. */
+export interface WorkerLife {
+  /** Number of the worker, whose names nobody else changes. */
+  readonly index: number;
+  readonly seed: string;
+  /** Where this life writes its log. */
+  readonly log: string;
+  /** A directory of its own, the same in all its lives. */
+  readonly directory: string;
+}
 
 export interface CrowdOptions {
   readonly directory: string;
   readonly seed: string;
-  /** It goes on until all of these are reached, and each worker is ready. */
-  readonly atLeast: { readonly done: number; readonly sweeps: number; readonly ms: number };
+  /** What each worker runs until its input ends, with `task` as JSON in its one argument. */
+  readonly script: string;
+  readonly task: (life: WorkerLife) => object;
+  /** At least; longer where that was too short to reach `goals`. */
+  readonly durationMs: number;
+  /** Entries of a kind that the logs must hold before the crowd is sent home. */
+  readonly goals: Readonly<Record<string, number>>;
   /** Whether some workers' wall clocks jump. */
   readonly clocks?: boolean;
-  /** Whether workers are killed and stopped. */
+  /** Whether workers are left alone instead of being killed and stopped. */
   readonly calm?: boolean;
-  readonly mutant?: WorkerTask["mutant"];
 }
 
 export interface CrowdLog {
@@ -50,6 +62,7 @@ interface Member {
 
 /** Environment that gives a process a wall clock read from a file, or `undefined`. */
 export async function clockEnvironment(): Promise<Record<string, string> | undefined> {
+  if (process.platform !== "linux") return undefined;
   try {
     const { stdout } = await execute("faketime", ["-f", "+0", "printenv", "LD_PRELOAD"]);
     return {
@@ -63,13 +76,17 @@ export async function clockEnvironment(): Promise<Record<string, string> | undef
   }
 }
 
+/** Why there can be no crowds here, or `undefined` if there can. */
+export function whyNoCrowd(): string | undefined {
+  if (process.features.typescript === false) return "needs a Node that runs TypeScript sources";
+  return process.platform === "win32" ? "needs signals" : undefined;
+}
+
 /** Lets workers race over one store, kills, stops and confuses them, and ends them all. */
-export async function runCrowd(home: string, options: CrowdOptions): Promise<CrowdLog> {
+export async function runCrowd(options: CrowdOptions): Promise<CrowdLog> {
   const random = createRandom(options.seed);
   const clock = options.clocks === true ? await clockEnvironment() : undefined;
-  const sources = join(options.directory, "sources");
-  await writeSources(sources);
-  const count = { done: 0, sweeps: 0, kills: 0, stops: 0, steps: 0 };
+  const count = { kills: 0, stops: 0, steps: 0 };
 
   async function start(index: number, logs: string[]): Promise<Member> {
     const directory = join(options.directory, `worker-${index}`);
@@ -77,8 +94,6 @@ export async function runCrowd(home: string, options: CrowdOptions): Promise<Cro
     const log = join(directory, `log-${logs.length}.jsonl`);
     logs.push(log);
     const seed = `${options.seed} ${index} ${logs.length}`;
-    const { mutant } = options;
-    const task: WorkerTask = { home, log, sources, seed, index, mutant };
     const clockFile = join(directory, "clock");
     const skewed = clock !== undefined && index < SKEWED;
     if (skewed) await writeFile(clockFile, "+0");
@@ -87,15 +102,10 @@ export async function runCrowd(home: string, options: CrowdOptions): Promise<Cro
       NODE_COMPILE_CACHE: join(options.directory, "compile-cache"),
       ...(skewed ? { ...clock, FAKETIME_TIMESTAMP_FILE: clockFile } : {}),
     };
-    const args = ["--conditions=@store/source", script, JSON.stringify(task)];
-    const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "inherit"] });
-    child.stdin.on("error", () => {});
-    child.stdout.on("data", (letters: Buffer) => {
-      for (const letter of letters.toString()) {
-        if (letter === "d") count.done += 1;
-        if (letter === "s") count.sweeps += 1;
-      }
-    });
+    const task = JSON.stringify(options.task({ index, seed, log, directory }));
+    const args = ["--conditions=@store/source", options.script, task];
+    const child = spawn(process.execPath, args, { env, stdio: ["pipe", "ignore", "inherit"] });
+    child.stdin?.on("error", () => {});
     return { index, logs, clock: clockFile, child, exited: once(child, "exit") };
   }
 
@@ -103,7 +113,7 @@ export async function runCrowd(home: string, options: CrowdOptions): Promise<Cro
     const at = Math.floor(random() * members.length);
     const member = members[at] as Member;
     const what = random();
-    if (what < 0.35) {
+    if (what < 0.4) {
       member.child.kill("SIGKILL");
       count.kills += 1;
       await member.exited;
@@ -119,20 +129,19 @@ export async function runCrowd(home: string, options: CrowdOptions): Promise<Cro
     }
   }
 
-  const begun = performance.now();
-  function isOver(): boolean {
-    const ms = performance.now() - begun;
-    const { atLeast } = options;
-    if (ms > Math.max(DURATION_MS_MAX, 2 * atLeast.ms)) return true;
-    return ms >= atLeast.ms && count.done >= atLeast.done && count.sweeps >= atLeast.sweeps;
-  }
-
   const members = await Promise.all(
     Array.from({ length: WORKERS }, (_, index) => start(index, [])),
   );
+  const startedMs = performance.now();
+  function isOver(): boolean {
+    const ms = performance.now() - startedMs;
+    if (ms < options.durationMs) return false;
+    return ms > 2 * options.durationMs + DURATION_MS_MAX || haveReached(options.goals, members);
+  }
+
   try {
     while (!isOver()) {
-      await delay(200 + random() * 600);
+      await delay(options.calm === true ? 100 : 50 + random() * 300);
       if (options.calm !== true) await disturb(members);
     }
   } finally {
@@ -142,6 +151,10 @@ export async function runCrowd(home: string, options: CrowdOptions): Promise<Cro
     }
     await Promise.all(members.map(({ exited }) => exited));
   }
-  const { kills, stops, steps } = count;
-  return { entries: members.map(({ logs }) => logs.flatMap(readLog)), kills, stops, steps };
+  return { entries: members.map(({ logs }) => logs.flatMap(readLog)), ...count };
+}
+
+function haveReached(goals: CrowdOptions["goals"], members: readonly Member[]): boolean {
+  const counts = countKinds(members.flatMap(({ logs }) => logs));
+  return Object.entries(goals).every(([kind, goal]) => (counts[kind] ?? 0) >= goal);
 }

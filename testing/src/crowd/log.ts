@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
 
-/** What a name holds: the key of a model, or `""` for a name that does not exist. */
+/** What a name holds, in whatever way a crowd says it; `""` for a name that does not exist. */
 export type Value = string;
 
 /** One line a worker writes before or after it did something to one of its names. */
@@ -9,13 +9,13 @@ export type LogEntry =
   /** It was told that this is done. */
   | { readonly kind: "done"; readonly name: string; readonly value: Value }
   /** It was told that this could not be done: the name is as it was, or gone. */
-  | { readonly kind: "refused"; readonly name: string; readonly code: number }
-  /** What it read: `whole` if everything the name needs was there, with right bytes. */
+  | { readonly kind: "refused"; readonly name: string; readonly code: string }
+  /** What it read, and whether the bytes that the name needs were there and right. */
   | {
       readonly kind: "saw";
       readonly name: string;
       readonly value: Value;
-      readonly whole: boolean;
+      readonly bytes: "right" | "wrong" | "absent";
     }
   /** It pinned what the name holds, or ended the pin (`value` is `""`). */
   | { readonly kind: "pin"; readonly name: string; readonly value: Value }
@@ -29,16 +29,34 @@ export function writeLog(path: string, entry: LogEntry): void {
   appendFileSync(path, `${JSON.stringify(entry)}\n`);
 }
 
+/** What a log holds by now. Whoever was killed before its first line left none. */
 export function readLog(path: string): readonly LogEntry[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    // It was killed before its first line.
-    return [];
-  }
-  return text
+  return readIfThere(path)
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as LogEntry);
+}
+
+/** How many entries of each kind, and notes of each deed, logs hold that are still being written. */
+export function countKinds(paths: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const path of paths) {
+    // The last line may be cut; whole ones begin so.
+    for (const [, kind = "", what] of readIfThere(path).matchAll(
+      /^\{"kind":"(\w+)"(?:,"what":"([^"]+)"\})?/gm,
+    )) {
+      const name = what ?? kind;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }

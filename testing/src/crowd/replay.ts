@@ -5,7 +5,7 @@ export interface Replayed {
   readonly names: ReadonlyMap<string, ReadonlySet<Value>>;
   /** Names whose last change was acknowledged, and what they hold. */
   readonly acknowledged: ReadonlyMap<string, Value>;
-  /** Models that a pin keeps for certain, by the name that was pinned. */
+  /** What a pin keeps for certain, by the name that was pinned. */
   readonly pinned: ReadonlyMap<string, Value>;
   readonly violations: readonly string[];
   /** How often each thing was done. */
@@ -24,11 +24,12 @@ export function replay(entries: readonly LogEntry[]): Replayed {
   const counts: Record<string, number> = {};
   const possible = (name: string): ReadonlySet<Value> => names.get(name) ?? new Set([""]);
 
-  function look({ name, value, whole }: Extract<LogEntry, { kind: "saw" }>): void {
+  function look({ name, value, bytes }: Extract<LogEntry, { kind: "saw" }>): void {
     if (!possible(name).has(value)) {
       violations.push(`${name} held ${value || "nothing"}, which nobody wrote`);
     }
-    if (!whole && value !== "" && acknowledged.get(name) === value) {
+    if (bytes === "wrong") violations.push(`${name} (${value}) led to wrong bytes`);
+    if (bytes === "absent" && value !== "" && acknowledged.get(name) === value) {
       violations.push(`${name} (${value}) was not whole`);
     }
     names.set(name, new Set([value]));

@@ -1,0 +1,2 @@
+export { FULL, report } from "./full.ts";
+export { createRandom, pick } from "./random.ts";

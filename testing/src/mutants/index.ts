@@ -1,0 +1,3 @@
+export type { Mutant } from "./mutant.ts";
+export { plantMutant } from "./plant-mutant.ts";
+export { countFailures, type TestedMutant } from "./run-over-mutant.ts";

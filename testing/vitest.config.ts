@@ -1,0 +1,3 @@
+import { defineTests } from "./src/vitest-config.ts";
+
+export default defineTests();
