@@ -3,7 +3,6 @@ import { join } from "node:path";
 
 import {
   digestBytes,
-  type FsFile,
   type FsPort,
   type Ingest,
   nodeFs,
@@ -14,36 +13,13 @@ import { createContent, createTemporaryLayout, expectStoreError } from "@store/l
 import { expect, it } from "vitest";
 
 import { openReceiveSlots } from "../src/ingest/receive-slots.ts";
+import { createDirectFs, refuseDirect, withoutDirect } from "./direct-fs.ts";
 import { writeThroughBuffers } from "./through-buffers.ts";
 
 const PAGE = 4096;
 const content = createContent(8 * PAGE + 100, 31);
 const digest = digestBytes(content);
 const whole = { start: 0, end: content.length, pieceBytes: 2 * PAGE };
-
-/** A file system whose files are written past the cache as `write` says, whatever the machine's can. */
-function directFs(write: (file: FsFile, ...args: Parameters<FsFile["write"]>) => Promise<number>): {
-  readonly fs: FsPort;
-  readonly counts: { writes: number };
-} {
-  const counts = { writes: 0 };
-  const fs: FsPort = {
-    ...nodeFs,
-    async open(path, mode, options) {
-      const file = await nodeFs.open(path, mode, { ...options, direct: false });
-      if (options?.direct !== true || mode !== "update") return file;
-      return {
-        ...file,
-        alignment: PAGE,
-        write(buffer, position) {
-          counts.writes += 1;
-          return write(file, buffer, position);
-        },
-      };
-    },
-  };
-  return { fs, counts };
-}
 
 /** Runs with an ingest of unknown size, on a file system of its own. */
 async function withIngest(
@@ -70,7 +46,7 @@ it("neither records nor reuses a buffer before its write has ended", async () =>
   const begun = new Promise<void>((resolve) => (begin = resolve));
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
-  const { fs } = directFs(async (file, buffer, position) => {
+  const { fs } = createDirectFs(async (file, buffer, position) => {
     begin();
     await ended;
     return file.write(buffer, position);
@@ -95,9 +71,7 @@ it("neither records nor reuses a buffer before its write has ended", async () =>
 });
 
 it("writes through the cache where a file system refuses the direct writes", async () => {
-  const { fs, counts } = directFs(() =>
-    Promise.reject(Object.assign(new Error("EINVAL: write"), { code: "EINVAL" })),
-  );
+  const { fs, counts } = createDirectFs(refuseDirect);
   await withIngest(fs, async (ingest) => {
     await writeThroughBuffers(ingest, content, { ...whole, end: 2 * PAGE });
     await writeThroughBuffers(ingest, content, { ...whole, start: 2 * PAGE });
@@ -107,11 +81,7 @@ it("writes through the cache where a file system refuses the direct writes", asy
 });
 
 it("writes through the cache where a file system refuses to open a file for them", async () => {
-  const plain: FsPort = {
-    ...nodeFs,
-    open: (path, mode, options) => nodeFs.open(path, mode, { ...options, direct: false }),
-  };
-  await withIngest(plain, async (ingest) => {
+  await withIngest(withoutDirect, async (ingest) => {
     await writeThroughBuffers(ingest, content, whole);
     expect(await ingest.commit()).toMatchObject({ digest });
   });

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { EMPTY_DIGEST, type Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { StoreError } from "../errors/store-error.ts";
+import { createDirectWrite } from "../fs/direct-writes.ts";
 import type { FsFile, FsStat } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import type { BlobHashes } from "../hashing/blob-hasher.ts";
@@ -126,9 +127,11 @@ async function adoptByCopy(
   const cloned = large ? await adoptByClone(layout, path, copyOptions, check) : undefined;
   const found =
     cloned ??
-    (await stage(layout, before.size, { direct: large }, async (staging) =>
-      check(await (large ? copyLarge : copySmall)(file, staging.file, copyOptions)),
-    ));
+    (await stage(layout, before.size, async (staging) => {
+      if (!large) return check(await copySmall(file, staging.file, copyOptions));
+      const write = createDirectWrite(staging.openDirect, staging.file);
+      return check(await copyLarge(file, write, copyOptions));
+    }));
   return { digest, found };
 }
 

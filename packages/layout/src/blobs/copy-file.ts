@@ -1,6 +1,5 @@
 import type { AbortOptions } from "../abort-options.ts";
 import type { FsFile } from "../fs/fs-port.ts";
-import { writeAligned } from "../fs/write-aligned.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import { type BlobHashes, createBlobHasher } from "../hashing/blob-hasher.ts";
 import { pump } from "../hashing/pump.ts";
@@ -35,31 +34,15 @@ export async function copySmall(
   }
 }
 
-/** The same for a large file, with reads, hashing and (past the page cache) writes overlapping. */
-export async function copyLarge(
+/**
+ * The same for a large file, with reads, hashing and writes overlapping.
+ *
+ * @param write puts bytes at their place in the target; writes overlap
+ */
+export function copyLarge(
   source: FsFile,
-  target: FsFile,
+  write: (bytes: Uint8Array, position: number) => Promise<void>,
   options: CopyOptions = {},
 ): Promise<BlobHashes> {
-  let padded = false;
-  const hashes = await pump({
-    ...options,
-    read: (slot, position) => source.read(slot, position),
-    write: (bytes, position) => {
-      const rest = bytes.length % target.alignment;
-      if (rest === 0) return writeFully(target, bytes, position);
-      // Only the last piece can be a part of a page: written padded, cut afterwards.
-      padded = true;
-      return writeAligned(target, pad(bytes, target.alignment - rest), position);
-    },
-  });
-  if (padded) await target.truncate(hashes.chunks.size);
-  return hashes;
-}
-
-/** The same bytes and zeros up to the alignment, in the slot they lie in. */
-function pad(bytes: Uint8Array, count: number): Uint8Array {
-  const whole = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length + count);
-  whole.fill(0, bytes.length);
-  return whole;
+  return pump({ ...options, read: (slot, position) => source.read(slot, position), write });
 }

@@ -11,7 +11,7 @@ import { ensureVerified } from "./ensure-verified.ts";
 import type { FoundBlob } from "./find-blob.ts";
 import { ensureRoom } from "./free-space.ts";
 import { publishBlob } from "./publish-blob.ts";
-import { createStaging, type Staging, type StagingOptions } from "./staging.ts";
+import { createStaging, type Staging } from "./staging.ts";
 
 /** Takes bytes of known identity; see `BlobStore.put`. */
 export async function putBlob(
@@ -24,7 +24,7 @@ export async function putBlob(
   if (layout.readOnly !== undefined) throw layout.readOnly;
   const present = await ensureVerified(layout, expected.digest, options);
   if (present !== undefined) return present;
-  return stage(layout, expected.size, {}, async (staging) => {
+  return stage(layout, expected.size, async (staging) => {
     const hashes = await receive(
       staging,
       source,
@@ -47,7 +47,7 @@ export async function addBlob(
 ): Promise<{ readonly digest: Digest; readonly found: FoundBlob }> {
   if (layout.readOnly !== undefined) throw layout.readOnly;
   let digest: Digest = EMPTY_DIGEST;
-  const found = await stage(layout, options.size ?? 0, {}, async (staging) => {
+  const found = await stage(layout, options.size ?? 0, async (staging) => {
     const hashes = await receive(staging, source, options);
     digest = hashes.digest;
     return hashes;
@@ -59,10 +59,9 @@ export async function addBlob(
 export async function stage(
   layout: Layout,
   sizeAtLeast: number,
-  options: StagingOptions,
   fill: (staging: Staging) => Promise<BlobHashes>,
 ): Promise<FoundBlob> {
-  const staging = await createStaging(layout, options);
+  const staging = await createStaging(layout);
   try {
     await ensureRoom(layout, sizeAtLeast);
     const hashes = await fill(staging);

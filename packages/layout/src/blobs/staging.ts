@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { openDirectOr } from "../fs/direct-writes.ts";
 import { createId } from "../fs/temporary-name.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
@@ -8,22 +9,16 @@ import type { Layout } from "../root/layout.ts";
 export interface Staging {
   readonly path: string;
   readonly file: FsFile;
-  /** Closes the file; throws what closing throws, because a write may fail as late as that. */
+  /** The same file past the page cache, where the file system can; `file` itself elsewhere. */
+  openDirect(): Promise<FsFile>;
+  /** Closes what is open; throws what closing throws, because a write may fail as late as that. */
   close(): Promise<void>;
   /** Removes whatever is left. Never throws: a leftover is swept by age. */
   release(): Promise<void>;
 }
 
-export interface StagingOptions {
-  /** Past the page cache, where the file system can: see `OpenOptions.direct`. */
-  readonly direct?: boolean | undefined;
-}
-
 /** Makes `blobs/.incoming-<id>.<owner>/data.tmp`. */
-export async function createStaging(
-  layout: Layout,
-  options: StagingOptions = {},
-): Promise<Staging> {
+export async function createStaging(layout: Layout): Promise<Staging> {
   const { fs, paths } = layout;
   await layout.makeDirectory(paths.blobs);
   const directory = paths.incoming(createId(), createId());
@@ -31,20 +26,28 @@ export async function createStaging(
   const path = join(directory, "data.tmp");
   let file: FsFile;
   try {
-    file = await fs.open(path, "create", { ...options, permissions: 0o644 });
+    file = await fs.open(path, "create", { permissions: 0o644 });
   } catch (error) {
     await fs.rmdir(directory).catch(() => {});
     throw error;
   }
   let open = true;
+  let direct: Promise<FsFile> | undefined;
   const close = async (): Promise<void> => {
     if (!open) return;
     open = false;
-    await file.close();
+    try {
+      // One that could not be opened was told to whoever asked for it.
+      const opened = await direct?.catch(() => undefined);
+      if (opened !== file) await opened?.close();
+    } finally {
+      await file.close();
+    }
   };
   return {
     path,
     file,
+    openDirect: () => (direct ??= openDirectOr(fs, path, file)),
     close,
     async release() {
       await close().catch(() => {});

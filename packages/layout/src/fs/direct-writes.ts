@@ -1,7 +1,22 @@
 import { isErrno } from "../errors/errno.ts";
-import type { FsFile } from "./fs-port.ts";
+import { ifPresent } from "./absence.ts";
+import type { FsFile, FsPort } from "./fs-port.ts";
 import { writeAligned } from "./write-aligned.ts";
 import { writeFully } from "./write-fully.ts";
+
+/**
+ * Opens a file once more, past the page cache.
+ *
+ * @param plain the same file opened as usual; the answer where the file system cannot, or where the
+ * path is gone
+ */
+export async function openDirectOr(fs: FsPort, path: string, plain: FsFile): Promise<FsFile> {
+  const opened = await ifPresent(fs.open(path, "update", { direct: true }));
+  if (opened === undefined) return plain;
+  if (opened.alignment > 1) return opened;
+  await opened.close();
+  return plain;
+}
 
 /**
  * Writes whole pages past the page cache, and everything else through it. No page may be written

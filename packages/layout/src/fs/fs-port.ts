@@ -53,9 +53,10 @@ export interface OpenOptions {
   readonly permissions?: number | undefined;
   /**
    * Asks to go past the page cache, for large files that are moved once: it costs the kernel less
-   * and leaves other files in the cache. Where the file system cannot, the file is opened as usual;
-   * `alignment` tells. A file opened to `read` is read past the cache only where it is not in it,
-   * and asks for no alignment: reads of whole pages into page-aligned memory go past it.
+   * and leaves other files in the cache. Where the file system cannot, and where the file is new, it
+   * is opened as usual; `alignment` tells. A file opened to `read` is read past the cache only where
+   * it is not in it, and asks for no alignment: reads of whole pages into page-aligned memory go
+   * past it.
    */
   readonly direct?: boolean | undefined;
 }

@@ -62,11 +62,11 @@ async function openFile(path: string, mode: OpenMode, options: OpenOptions = {})
   if (direct && DIRECT !== 0) {
     if (mode === "read") return openUncached(path);
     try {
-      return toFile(await open(path, flags[mode] | DIRECT, permissions), DIRECT_ALIGNMENT);
+      // Never a new file: some file systems without direct I/O say so after they have made it.
+      if (mode === "update")
+        return toFile(await open(path, flags[mode] | DIRECT), DIRECT_ALIGNMENT);
     } catch (error) {
-      // File systems without direct I/O say EINVAL, some of them after the file was created.
       if (!isErrno(error, "EINVAL")) throw error;
-      if (mode === "create") await unlink(path).catch(() => {});
     }
   }
   return toFile(await open(path, flags[mode], permissions));

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 
-import { ifPresent } from "../fs/absence.ts";
+import { openDirectOr } from "../fs/direct-writes.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
 import { writeFully } from "../fs/write-fully.ts";
@@ -119,15 +119,6 @@ function holdPartial(
   let direct: Promise<FsFile> | undefined;
   const dataPath = join(directory, DATA_NAME);
 
-  async function openDirect(): Promise<FsFile> {
-    const opened = await ifPresent(layout.fs.open(dataPath, "update", { direct: true }));
-    // Whoever lost its directory goes on with what is open, and is told when it commits.
-    if (opened === undefined) return file;
-    if (opened.alignment > 1) return opened;
-    await opened.close();
-    return file;
-  }
-
   async function closeDirect(): Promise<void> {
     // One that could not be opened was told to whoever asked for it.
     const opened = await direct?.catch(() => undefined);
@@ -152,7 +143,8 @@ function holdPartial(
     directory,
     dataPath,
     file,
-    openDirect: () => (direct ??= openDirect()),
+    // Whoever lost its directory goes on with what is open, and is told when it commits.
+    openDirect: () => (direct ??= openDirectOr(layout.fs, dataPath, file)),
     get removed() {
       return removed;
     },
