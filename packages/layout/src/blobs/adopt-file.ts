@@ -7,7 +7,7 @@ import { createDirectWrite } from "../fs/direct-writes.ts";
 import type { FsFile, FsStat } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import type { BlobHashes } from "../hashing/blob-hasher.ts";
-import { digestMismatch } from "./blob-errors.ts";
+import { digestMismatch, sourceNotFound } from "./blob-errors.ts";
 import type { AdoptOptions } from "./blob-store.ts";
 import { type CopyOptions, copyLarge, copySmall } from "./copy-file.ts";
 import type { FoundBlob } from "./find-blob.ts";
@@ -47,7 +47,7 @@ export async function adoptFile(
 async function openSource(layout: Layout, path: string): Promise<FsFile> {
   // A user's own file may lie behind a link; what is opened must be a regular file in the end.
   const real = await layout.fs.realpath(resolve(path)).catch((error: unknown) => {
-    throw isErrno(error, "ENOENT") ? fileNotFound(path) : error;
+    throw isErrno(error, "ENOENT") ? sourceNotFound(path) : error;
   });
   const file = await layout.fs.open(real, "read");
   try {
@@ -61,14 +61,6 @@ async function openSource(layout: Layout, path: string): Promise<FsFile> {
     kind: "invalid",
     code: "ERR_STORE_SOURCE_NOT_A_FILE",
     hint: "Name a file; a directory of model files is pulled as `dir:PATH` or `file://…`.",
-    detail: { path },
-  });
-}
-
-function fileNotFound(path: string): StoreError {
-  return new StoreError(`no such file: ${path}`, {
-    kind: "not-found",
-    code: "ERR_STORE_SOURCE_NOT_FOUND",
     detail: { path },
   });
 }

@@ -68,3 +68,11 @@ export function digestMismatch(
 function ifKnown(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
+
+export function sourceNotFound(path: string): StoreError {
+  return new StoreError(`no such file: ${path}`, {
+    kind: "not-found",
+    code: "ERR_STORE_SOURCE_NOT_FOUND",
+    detail: { path },
+  });
+}

@@ -140,7 +140,7 @@ async function giveBack(
   suspect: string,
   mark: string,
 ): Promise<void> {
-  await ifPresent(linkOrRename(layout.fs, suspect, layout.paths.blob(digest)));
-  await ifPresent(layout.fs.unlink(suspect));
+  const outcome = await ifPresent(linkOrRename(layout.fs, suspect, layout.paths.blob(digest)));
+  if (outcome !== undefined) await ifPresent(layout.fs.unlink(suspect));
   await unmarkTrash(layout, digest, mark);
 }

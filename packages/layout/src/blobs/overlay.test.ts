@@ -142,3 +142,12 @@ it("does not write what a pack or a site holds already", async () => {
   expect(await store.ensureVerified(digest)).toMatchObject({ digest });
   expect(await loose.stat(digest)).toBeUndefined();
 });
+
+it("takes a blob of its own where a site cannot be asked", async () => {
+  const own = await holding();
+  const store = overlay({ writable: own, readOnly: [await damaged()] });
+  expect(await store.ensureVerified(digest)).toBeUndefined();
+  await store.put({ digest, size: content.length }, content);
+  expect(await own.stat(digest)).toMatchObject({ digest });
+  expect(await store.ensureVerified(digest)).toMatchObject({ digest });
+});

@@ -109,10 +109,22 @@ export function overlay(parts: OverlayParts): BlobStore {
   /** A blob that one of the other places holds; packs verify with every read, a site its own way. */
   async function elsewhere(digest: Digest, options?: AbortOptions): Promise<BlobInfo | undefined> {
     await packs?.refresh(options);
-    for (const reader of [...(packs === undefined ? [] : [packs]), ...readOnly]) {
-      const info = await reader.stat(digest, options);
+    const packed = await packs?.stat(digest, options);
+    if (packed?.verified === true) return packed;
+    for (const reader of readOnly) {
+      const info = await unlessBroken(reader.stat(digest, options));
       if (info?.verified === true) return info;
     }
+    return undefined;
+  }
+}
+
+/** A site that is damaged, away or closed to this user keeps nobody from a copy of their own. */
+async function unlessBroken<T>(question: Promise<T>): Promise<T | undefined> {
+  try {
+    return await question;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
     return undefined;
   }
 }

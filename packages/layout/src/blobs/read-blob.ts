@@ -46,6 +46,6 @@ export async function* readBlob(
       at += count;
     }
   } finally {
-    await file.close();
+    await explaining(`read blob ${digest}`, () => file.close());
   }
 }

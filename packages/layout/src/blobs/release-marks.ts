@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { type Digest, digestHex } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
+import { explaining } from "../errors/system-error.ts";
 import { ifPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 
@@ -14,7 +15,10 @@ export async function isReleased(
   layout: Pick<Layout, "fs" | "paths">,
   digest: Digest,
 ): Promise<boolean> {
-  return (await ifPresent(layout.fs.lstat(markPath(layout, digest)))) !== undefined;
+  const mark = await explaining("look for the mark of a released blob", () =>
+    ifPresent(layout.fs.lstat(markPath(layout, digest))),
+  );
+  return mark !== undefined;
 }
 
 export async function releaseBlobs(layout: Layout, digests: Iterable<Digest>): Promise<void> {

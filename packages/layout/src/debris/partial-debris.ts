@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { listFanouts } from "../blobs/list-fanouts.ts";
 import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
-import { ifPresent } from "../fs/absence.ts";
+import { ifPresent, namesIn } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 
 /** A transfer that was given up: what is left of it, and how long nothing has touched it. */
@@ -37,21 +37,16 @@ export function openPartialDebris(layout: Layout): Debris {
 
   async function* directories(): AsyncGenerator<string> {
     const fanouts = await listFanouts(layout);
-    for (const name of await namesIn(paths.blobs)) yield `blobs/${name}`;
+    for (const name of await listNames(paths.blobs)) yield `blobs/${name}`;
     for (const fanout of fanouts) {
-      for (const name of await namesIn(join(paths.sha256, fanout))) {
+      for (const name of await listNames(join(paths.sha256, fanout))) {
         if (name.startsWith(".")) yield `blobs/sha256/${fanout}/${name}`;
       }
     }
   }
 
-  async function namesIn(path: string): Promise<readonly string[]> {
-    try {
-      return ((await ifPresent(fs.readdir(path))) ?? []).toSorted();
-    } catch (error) {
-      if (isErrno(error, "ENOTDIR")) return [];
-      throw error;
-    }
+  async function listNames(path: string): Promise<readonly string[]> {
+    return (await explaining("list transfers", () => namesIn(fs, path))).toSorted();
   }
 
   async function describe(id: string): Promise<DebrisItem | undefined> {
@@ -60,7 +55,7 @@ export function openPartialDebris(layout: Layout): Debris {
     if (stat?.kind !== "directory") return undefined;
     let { mtimeMs } = stat;
     let bytes = 0;
-    for (const name of await namesIn(directory)) {
+    for (const name of await listNames(directory)) {
       const file = await ifPresent(fs.lstat(join(directory, name)));
       if (file === undefined) continue;
       mtimeMs = Math.max(mtimeMs, file.mtimeMs);
@@ -75,7 +70,8 @@ export function openPartialDebris(layout: Layout): Debris {
     // A link must not make what somebody keeps elsewhere look like a transfer.
     for (const path of [dirname(directory), directory])
       if ((await ifPresent(fs.lstat(path)))?.kind !== "directory") return;
-    for (const name of await namesIn(directory)) await ifPresent(fs.unlink(join(directory, name)));
+    for (const name of await listNames(directory))
+      await ifPresent(fs.unlink(join(directory, name)));
     try {
       await ifPresent(fs.rmdir(directory));
     } catch (error) {

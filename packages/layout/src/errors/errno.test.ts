@@ -52,6 +52,15 @@ describe("asStoreError", () => {
     ["EPERM", "denied", "ERR_STORE_NO_PERMISSION"],
     ["EIO", "unavailable", "ERR_STORE_IO_FAILED"],
     ["ESTALE", "unavailable", "ERR_STORE_IO_FAILED"],
+    ["ENODEV", "unavailable", "ERR_STORE_IO_FAILED"],
+    ["ENXIO", "unavailable", "ERR_STORE_IO_FAILED"],
+    ["ENOMEM", "unavailable", "ERR_STORE_IO_FAILED"],
+    ["ENOENT", "conflict", "ERR_STORE_PATH_CHANGED"],
+    ["EEXIST", "conflict", "ERR_STORE_PATH_CHANGED"],
+    ["ENOTEMPTY", "conflict", "ERR_STORE_PATH_CHANGED"],
+    ["ENOSYS", "unsupported", "ERR_STORE_FS_UNSUPPORTED"],
+    ["ENOTSUP", "unsupported", "ERR_STORE_FS_UNSUPPORTED"],
+    ["EOPNOTSUPP", "unsupported", "ERR_STORE_FS_UNSUPPORTED"],
     ["EXDEV", "unavailable", "ERR_STORE_IO_FAILED"],
     ["EBUSY", "busy", "ERR_STORE_IO_FAILED"],
     ["ETXTBSY", "busy", "ERR_STORE_IO_FAILED"],
@@ -83,6 +92,20 @@ describe("asStoreError", () => {
     });
   });
 
+  it.each([
+    [-117, "EUCLEAN"],
+    [-121, "EREMOTEIO"],
+  ])(
+    "gives damage that Node knows by the number %i only the meaning of a failing disk",
+    (errno, name) => {
+      const damaged = failed(`Unknown system error ${errno}`, { errno });
+      expect(asStoreError(damaged, "read")).toMatchObject({
+        code: "ERR_STORE_IO_FAILED",
+        detail: { errno: name },
+      });
+    },
+  );
+
   it("takes the caller's path for the system's, and does without one", () => {
     expect(asStoreError(failed("EIO", { path: "/a" }), "read", "/b")).toMatchObject({
       detail: { path: "/b" },
@@ -92,9 +115,9 @@ describe("asStoreError", () => {
 
   it("leaves everything else as it is", () => {
     const stored = new StoreError("x", { kind: "corrupt", code: "ERR_STORE_X" });
-    const absent = failed("ENOENT");
+    const network = failed("ECONNRESET");
     const bug = new TypeError("bug");
-    for (const value of [stored, absent, bug, "text", undefined]) {
+    for (const value of [stored, network, bug, "text", undefined]) {
       expect(asStoreError(value, "read")).toBe(value);
     }
   });

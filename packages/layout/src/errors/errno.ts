@@ -1,11 +1,16 @@
-/** Linux's EDQUOT. Node has no name for it: its `code` reads "Unknown system error -122". */
-const EDQUOT_ERRNO = -122;
+/** Linux's own names of what file systems say and Node has none for: "Unknown system error -122". */
+const UNNAMED: Readonly<Record<number, string>> = {
+  [-117]: "EUCLEAN",
+  [-121]: "EREMOTEIO",
+  [-122]: "EDQUOT",
+};
 
 /** The system's name of a failed call (`ENOENT`, `EDQUOT`, …), or `undefined` for any other value. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, errno } = error as NodeJS.ErrnoException;
-  if (errno === EDQUOT_ERRNO) return "EDQUOT";
+  const unnamed = errno === undefined ? undefined : UNNAMED[errno];
+  if (unnamed !== undefined) return unnamed;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) && !code.startsWith("ERR_")
     ? code
     : undefined;

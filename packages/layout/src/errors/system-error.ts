@@ -34,6 +34,18 @@ const unfit: Meaning = {
   hint: "Choose another path.",
 };
 
+const unsupported: Meaning = {
+  kind: "unsupported",
+  code: "ERR_STORE_FS_UNSUPPORTED",
+  hint: "This file system lacks what the store needs; choose another store with --home or MODELS_HOME.",
+};
+/** Somebody else was at the same files: what is needed went, or what was free is taken. */
+const meddled: Meaning = {
+  kind: "conflict",
+  code: "ERR_STORE_PATH_CHANGED",
+  hint: "Another program changed the files meanwhile; run the command again.",
+};
+
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: noSpace,
   EDQUOT: noSpace,
@@ -50,6 +62,17 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EPERM: denied,
   EIO: ioFailed,
   ESTALE: ioFailed,
+  EUCLEAN: ioFailed,
+  EREMOTEIO: ioFailed,
+  ENODEV: ioFailed,
+  ENXIO: ioFailed,
+  ENOMEM: ioFailed,
+  ENOENT: meddled,
+  EEXIST: meddled,
+  ENOTEMPTY: meddled,
+  ENOSYS: unsupported,
+  ENOTSUP: unsupported,
+  EOPNOTSUPP: unsupported,
   EBUSY: {
     ...ioFailed,
     kind: "busy",

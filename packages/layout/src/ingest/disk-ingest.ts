@@ -8,7 +8,7 @@ import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
 import { createChunkOrder } from "./chunk-order.ts";
 import { createIngestBuffers } from "./ingest-buffers.ts";
-import { finishIngest, ingestLost } from "./finish-ingest.ts";
+import { finishIngest, ingestLost, TAKEN_AWAY } from "./finish-ingest.ts";
 import type { JournalHeader, JournalRecord } from "./journal.ts";
 import type { Partial } from "./partial.ts";
 import { createPrefixHasher, isLarge } from "./prefix-hasher.ts";
@@ -84,7 +84,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     }
     try {
       // INV-10: recorded only now that the bytes are durable.
-      await partial.record(records);
+      if (!(await partial.record(records))) throw ingestLost(what, TAKEN_AWAY);
     } catch (error) {
       state = "unwritten";
       throw error;

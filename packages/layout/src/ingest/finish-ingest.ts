@@ -48,9 +48,11 @@ export async function finishIngest(
 async function foundInstead(layout: Layout, digest: Digest, partial: Partial): Promise<BlobInfo> {
   await partial.remove();
   const found = await ensureVerified(layout, digest);
-  if (found === undefined) throw ingestLost(digest, "another program took its directory over");
+  if (found === undefined) throw ingestLost(digest, TAKEN_AWAY);
   return ingestedInfo(digest, found);
 }
+
+export const TAKEN_AWAY = "another program took its directory over";
 
 export function ingestLost(what: string, why: string): StoreError {
   return new StoreError(`the transfer of blob ${what} cannot go on: ${why}`, {

@@ -3,6 +3,7 @@ import { ensureVerified } from "../blobs/ensure-verified.ts";
 import { ensureRoom } from "../blobs/free-space.ts";
 import { sizeMismatch } from "../blobs/blob-errors.ts";
 import { EMPTY_DIGEST } from "../digest/digest.ts";
+import { explaining } from "../errors/system-error.ts";
 import { ifPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 import { awaitWriter } from "./await-writer.ts";
@@ -62,7 +63,9 @@ export async function openIngest(
  * Only looks: nothing is taken over, and the bytes are not checked, so an ingest may find less.
  */
 export async function countPartialBytes(layout: Layout, target: IngestTarget): Promise<number> {
-  const { usable } = await findEarlier(layout, placeOf(layout, target), target);
+  const { usable } = await explaining("look for interrupted transfers", () =>
+    findEarlier(layout, placeOf(layout, target), target),
+  );
   return usable[0] === undefined ? 0 : recordedCount(usable[0]);
 }
 

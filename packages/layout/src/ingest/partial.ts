@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 
+import { ifPresent } from "../fs/absence.ts";
 import { openDirectOr } from "../fs/direct-writes.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
@@ -20,8 +21,12 @@ export interface Partial {
   openDirect(): Promise<FsFile>;
   /** Whether {@link remove} was called. */
   readonly removed: boolean;
-  /** Appends to the journal and makes it durable. The bytes must be durable already (INV-10). */
-  record(records: readonly JournalRecord[]): Promise<void>;
+  /**
+   * Appends to the journal and makes it durable. The bytes must be durable already (INV-10).
+   *
+   * @returns whether the partial still has its name: what is recorded without one is lost
+   */
+  record(records: readonly JournalRecord[]): Promise<boolean>;
   /** Closes both files; throws what closing throws. */
   close(): Promise<void>;
   /** Lets go of the partial, so that the next ingest may continue it at once. */
@@ -153,10 +158,9 @@ function holdPartial(
       await writeFully(journal, bytes, length);
       length += bytes.length;
       await journal.sync();
-      if (named) return;
       // Once: the names of both files must survive as well.
-      await layout.fs.syncDirectory(directory);
-      named = true;
+      named ||= (await ifPresent(layout.fs.syncDirectory(directory).then(() => true))) === true;
+      return named;
     },
     close,
     async release() {

@@ -30,20 +30,23 @@ const ORIGINS_BYTES_MAX = ORIGINS_MAX * 4 * TEXT_CHARS_MAX;
 
 /** The recorded places, newest last. A line that cannot be read is passed over. */
 export async function readOrigins(layout: Layout, digest: Digest): Promise<readonly Origin[]> {
-  let bytes;
+  const bytes = await explaining("read where a blob came from", () => readBytes(layout, digest));
+  if (bytes === undefined) return [];
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  return lines.map(decodeOrigin).filter((origin) => origin !== undefined);
+}
+
+async function readBytes(layout: Layout, digest: Digest): Promise<Uint8Array | undefined> {
   try {
     await mustBeInside(layout, digest);
-    bytes = await readDocument(layout.fs, layout.paths.origins(digest), {
+    return await readDocument(layout.fs, layout.paths.origins(digest), {
       bytesMax: ORIGINS_BYTES_MAX,
     });
   } catch (error) {
     // A record of the wrong type or size helps nobody; the next one replaces it.
-    if (isStoreError(error)) return [];
+    if (isStoreError(error)) return undefined;
     throw error;
   }
-  if (bytes === undefined) return [];
-  const lines = new TextDecoder().decode(bytes).split("\n");
-  return lines.map(decodeOrigin).filter((origin) => origin !== undefined);
 }
 
 function decodeOrigin(line: string): Origin | undefined {

@@ -51,9 +51,11 @@ export function createTrashed(layout: Layout, digest: Digest, path: string, size
     restore: () =>
       explaining(`restore blob ${digest}`, async () => {
         if (layout.readOnly !== undefined) throw layout.readOnly;
-        await linkBack(layout, digest, path);
-        if (await isOtherSuspect(layout, digest, path)) await keepSuspect(layout, digest, path);
-        else await removeName(layout, path);
+        // Not if it is said to be gone: what is not there under another name is never unlinked here.
+        if (await linkBack(layout, digest, path)) {
+          if (await isOtherSuspect(layout, digest, path)) await keepSuspect(layout, digest, path);
+          else await removeName(layout, path);
+        }
         // Gone: another sweep destroyed the blob when nothing needed it yet, and removed its directory.
         await ifPresent(layout.fs.syncDirectory(layout.paths.blobDirectory(digest)));
         await unmark();
@@ -76,11 +78,14 @@ export function createTrashed(layout: Layout, digest: Digest, path: string, size
   };
 }
 
-/** D3, and what every reader does that misses `data`. Losing the race to another restorer is success. */
-async function linkBack(layout: Layout, digest: Digest, path: string): Promise<void> {
-  // ENOENT: the trash name is gone. Either somebody restored it, or a sweep that had every right to
-  // destroy it did.
-  await ifPresent(linkOrRename(layout.fs, path, layout.paths.blob(digest)));
+/**
+ * D3, and what every reader does that misses `data`. Losing the race to another restorer is success.
+ *
+ * @returns whether something has the blob's name now; else the trash name is gone: somebody restored
+ * it, or a sweep that had every right to destroy it did
+ */
+async function linkBack(layout: Layout, digest: Digest, path: string): Promise<boolean> {
+  return (await ifPresent(linkOrRename(layout.fs, path, layout.paths.blob(digest)))) !== undefined;
 }
 
 async function removeName(layout: Layout, path: string): Promise<void> {

@@ -13,8 +13,9 @@ import { createContent, createFaultyFs, streamContent } from "@store/layout/test
 
 import { createScratch } from "../scratch.ts";
 import { writeThroughBuffers } from "../through-buffers.ts";
+import { operationsBeside } from "./operations-beside.ts";
 
-/** One write path of the store, as the fault tests drive it. */
+/** What the store is asked to do, as the fault tests drive it. */
 export interface Operation {
   readonly name: string;
   /** Blobs that must be there before and after, whatever happens. */
@@ -235,6 +236,7 @@ export const operations: readonly Operation[] = [
       await openBlobStore(layout).retain([digestBytes(old)]);
     },
   },
+  ...operationsBeside,
 ];
 
 /** The only calls that can be cut in half. */

@@ -49,14 +49,16 @@ export async function openFileRange(
 }
 
 async function openRegular(fs: FsPort, path: string): Promise<FsFile> {
-  try {
-    return await explaining(`read ${path}`, () => fs.open(path, "read"));
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) throw modelNotFound(path, "file");
-    // What `open` answers for a socket.
-    if (isErrno(error, "ENXIO")) throw notRegular(path);
-    throw error;
-  }
+  return explaining(`read ${path}`, async () => {
+    try {
+      return await fs.open(path, "read");
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) throw modelNotFound(path, "file");
+      // What `open` answers for a socket.
+      if (isErrno(error, "ENXIO")) throw notRegular(path);
+      throw error;
+    }
+  });
 }
 
 function readRange(
