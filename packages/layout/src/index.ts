@@ -86,4 +86,5 @@ export type { ProcessIdentity, ProcessTable } from "./processes/process-identity
 export { quarantineFile, type QuarantineReason } from "./quarantine/quarantine.ts";
 export { CHUNK_BYTES } from "./sidecars/chunk-map.ts";
 export { type Origin, readOrigins, recordOrigin } from "./sidecars/origins.ts";
+export { listSpentBoots } from "./trash/list-trash.ts";
 export { verifyBlobs, type VerifyEvent, type VerifyOptions } from "./verify/verify-blobs.ts";

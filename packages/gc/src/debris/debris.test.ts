@@ -128,7 +128,27 @@ describe("marks of trash", () => {
     const plan = await collectGarbage(ports, { dryRun: true });
     expect(plan.plan.expired.map(({ id }) => id)).toEqual([stale]);
     await expirables.remove(stale);
-    expect((await readdir(layout.paths.trashed)).sort()).toEqual([kept, young, "notes.txt"].sort());
+    const left = (await readdir(layout.paths.trashed)).filter((name) => !name.startsWith("boot-"));
+    expect(left.sort()).toEqual([kept, young, "notes.txt"].sort());
     await expect(expirables.remove("notes.txt")).rejects.toThrow(TypeError);
+  });
+
+  it("of an earlier boot keep their record until no trash is left", async () => {
+    await using store = await createTemporaryLayout();
+    const { layout } = store;
+    const earlier = "boot-0123456789abcdef";
+    await putContent(layout, "aside");
+    const trashed = await openBlobStore(layout).trash(digestOf("aside"), "crashed");
+    await write(join(layout.paths.trashed, earlier));
+    const expirables = createMarkExpirables(layout);
+    expect(await idsOf(expirables)).toEqual([]);
+    await expirables.remove(earlier);
+    expect(await readdir(layout.paths.trashed)).toContain(earlier);
+    await trashed?.destroy();
+    expect(await idsOf(expirables)).toEqual([earlier]);
+    await expirables.remove(earlier);
+    expect(await readdir(layout.paths.trashed)).toEqual([
+      expect.stringMatching(/^boot-[0-9a-f]{16}$/),
+    ]);
   });
 });

@@ -26,7 +26,7 @@ export interface Paths {
   readonly locks: string;
   readonly leases: string;
   readonly released: string;
-  /** `.store/trashed/`: which blobs sweeps may have moved aside. */
+  /** `.store/trashed/`: which blobs sweeps may have moved aside, and in which boots. */
   readonly trashed: string;
   readonly orphans: string;
   readonly pins: string;

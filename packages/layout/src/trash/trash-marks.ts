@@ -5,12 +5,13 @@ import { isErrno } from "../errors/errno.ts";
 import { isStoreError } from "../errors/store-error.ts";
 import { namesIn } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
+import { recordBoot } from "./boot-records.ts";
 
 /**
  * Marks say where trash may be: an empty file for each trash name, made before it and removed after
  * it. They spare a sweep a look into every blob's directory. No byte depends on one: a mark without
- * trash costs a look, and trash that lost its mark is found by the walk that `listTrash` spreads over
- * weeks.
+ * trash costs a look, and trash without a mark is found by the walks of `listTrash`, at once where a
+ * power cut may have taken the mark (see `recordBoot`).
  */
 const markPath = (layout: Layout, digest: Digest, id: string): string =>
   join(layout.paths.trashed, `${digestHex(digest)}.${id}`);
@@ -19,6 +20,7 @@ const markPath = (layout: Layout, digest: Digest, id: string): string =>
 export async function markTrash(layout: Layout, digest: Digest, id: string): Promise<void> {
   try {
     await layout.makeDirectory(layout.paths.trashed);
+    await recordBoot(layout);
     const path = markPath(layout, digest, id);
     await (await layout.fs.open(path, "create", { permissions: 0o644 })).close();
   } catch (error) {

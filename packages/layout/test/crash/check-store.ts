@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import {
   type Digest,
   digestBytes,
+  digestHex,
   type Layout,
   openBlobStore,
   parseDigest,
@@ -48,7 +49,7 @@ export async function findViolations(
   return found;
 }
 
-/** Trash that no later sweep would find for weeks. A power cut may leave some, the end of a process not. */
+/** Trash that the next sweep of the same boot would not find. A power cut may leave some. */
 export async function findUnmarkedTrash(root: string): Promise<readonly string[]> {
   const files = [...(await readFiles(root)).keys()];
   return files.flatMap((path) => {
@@ -56,6 +57,17 @@ export async function findUnmarkedTrash(root: string): Promise<readonly string[]
     return hex === undefined || files.includes(`.store/trashed/${hex}.${id}`)
       ? []
       : [`${path} has no mark`];
+  });
+}
+
+/** Trash that the next sweep does not find. */
+export async function findUnlistedTrash(layout: Layout): Promise<readonly string[]> {
+  const listed = new Set<string>();
+  for await (const { digest } of openBlobStore(layout).listTrash()) listed.add(digestHex(digest));
+  const files = [...(await readFiles(layout.paths.root)).keys()];
+  return files.filter((path) => {
+    const [, hex] = /\/([0-9a-f]{64})\/data\.trash-/.exec(path) ?? [];
+    return hex !== undefined && !listed.has(hex);
   });
 }
 

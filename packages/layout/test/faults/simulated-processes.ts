@@ -4,12 +4,19 @@ import type { ProcessIdentity, ProcessTable } from "@store/layout";
 export interface SimulatedMachine {
   /** A new living process. */
   start(): { readonly processes: ProcessTable; end(): void };
+  /** Ends them all. */
+  reboot(): void;
 }
 
 export function createSimulatedMachine(): SimulatedMachine {
   const dead = new Set<number>();
   let next = 1;
+  let boots = 1;
   return {
+    reboot() {
+      for (let pid = 1; pid < next; pid += 1) dead.add(pid);
+      boots += 1;
+    },
     start() {
       const pid = next;
       next += 1;
@@ -17,7 +24,7 @@ export function createSimulatedMachine(): SimulatedMachine {
         pid,
         host: "simulated",
         machine: "simulated",
-        boot: "simulated",
+        boot: `simulated ${boots}`,
         pidNamespace: "simulated",
         startTime: String(pid),
       };

@@ -139,6 +139,22 @@ export const mutants: readonly TestedMutant[] = [
     test: "announces a newer format$",
   },
   {
+    bug: "marks of trash are relied on after a power cut",
+    file: "trash/list-trash.ts",
+    from: "if ((await listOtherBoots(layout)).length > 0) return () => true;",
+    to: "await listOtherBoots(layout);",
+    suite: "src/trash/list-trash.test.ts",
+    test: "all trash is found by the next sweep",
+  },
+  {
+    bug: "the record of a boot is lost with the marks it tells of",
+    file: "trash/boot-records.ts",
+    from: "  await fs.syncDirectory(paths.trashed);\n",
+    to: "",
+    suite: "src/trash/list-trash.test.ts",
+    test: "all trash is found by the next sweep",
+  },
+  {
     bug: "a blob is published over another",
     file: "fs/publish.ts",
     from: "await fs.link(from, to);",

@@ -6,7 +6,12 @@ import { type FsPort, nodeFs, openLayout } from "@store/layout";
 import { createFaultyFs, FsStopped } from "../../../src/testing/faulty-fs.ts";
 import { createSimulatedMachine } from "../../faults/simulated-processes.ts";
 import { interceptFs } from "../../intercept-fs.ts";
-import { findBrokenPromises, findUnrepaired, findViolations } from "../check-store.ts";
+import {
+  findBrokenPromises,
+  findUnlistedTrash,
+  findUnrepaired,
+  findViolations,
+} from "../check-store.ts";
 import type { CrashOperation } from "../operations.ts";
 import type { Disk } from "../../../src/testing/power-cut-disk.ts";
 import { createUnsyncedFs, type SyncMistake } from "./unsynced-fs.ts";
@@ -62,12 +67,13 @@ export async function cutOnce(disk: Disk, cut: Cut): Promise<readonly string[]> 
     }
     // What only tidies up may end without a word of it.
     if (at !== undefined && !faulty.struck) throw new Error(`there was no call ${at}`);
-    worker.end();
+    machine.reboot();
     if (cut.company === "stranger") await syncSomething(disk);
     await disk.cutPower();
 
-    const violations = await findViolations(root, operation);
     const layout = await openLayout(root, { processes: machine.start().processes });
+    const unlisted = (await findUnlistedTrash(layout)).map((path) => `no sweep finds ${path}`);
+    const violations = [...(await findViolations(root, operation)), ...unlisted];
     const broken = await findBrokenPromises(layout, operation, acknowledged).catch(
       (error: unknown) => [`cannot be read again: ${String(error)}`],
     );
