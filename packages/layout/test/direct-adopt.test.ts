@@ -22,7 +22,7 @@ async function adoptOn(fs: FsPort): Promise<Uint8Array> {
   const given = join(temporary.root, "..", "given.bin");
   await writeFile(given, content);
   await openBlobStore(temporary.layout).adopt(given, { expected: digest });
-  return readFile(temporary.layout.paths.blob(digest));
+  return await readFile(temporary.layout.paths.blob(digest));
 }
 
 describe("a large file is adopted", () => {
