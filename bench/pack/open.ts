@@ -1,18 +1,19 @@
 import { execFile } from "node:child_process";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { type Digest, digestBytes, nodeFs } from "@store/layout";
 import { createPackWriter, openPackSet } from "@store/pack";
 
+import { buildPackage } from "../harness/build-package.ts";
 import { compare, report } from "../harness/compare.ts";
+import { longestBurst } from "../harness/longest-burst.ts";
 import { withScratch } from "../harness/scratch.ts";
 
 const PACK_COUNT = 100;
 const OBJECTS_PER_PACK = 10_000;
 const MEMORY_MIB_MAX = 150;
-const DELAY_MS_MAX = 50;
+const BURST_MS_MAX = 50;
 const LOOKUP_COUNT = 200_000;
 
 /** Peak memory of a process that runs the compiled packages, as a user's does. */
@@ -56,6 +57,8 @@ export function benchPackOpen(): Promise<void> {
       }
       await writer.finish();
     }
+    await buildPackage("layout");
+    await buildPackage("pack");
     const empty = await peakMib("");
     const full = await peakMib(`
       const { nodeFs } = await import("@store/layout");
@@ -68,15 +71,14 @@ export function benchPackOpen(): Promise<void> {
       `${(full - empty).toFixed(0)} MiB`,
       { text: `< ${MEMORY_MIB_MAX} MiB`, met: full - empty < MEMORY_MIB_MAX },
     );
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await using manyPacks = await openPackSet(many);
-    delay.disable();
-    const worst = delay.max / 1e6;
-    report("longest time the event loop was blocked by opening them", `${worst.toFixed(1)} ms`, {
-      text: `< ${DELAY_MS_MAX} ms`,
-      met: worst < DELAY_MS_MAX,
+    const worst = await longestBurst(async () => {
+      await using _ = await openPackSet(many);
     });
+    report("longest burst of synchronous work in opening them", `${worst.toFixed(1)} ms`, {
+      text: `< ${BURST_MS_MAX} ms`,
+      met: worst < BURST_MS_MAX,
+    });
+    await using manyPacks = await openPackSet(many);
     await using onePack = await openPackSet(one);
     const lookUp = (set: typeof onePack, digests: readonly Digest[]): void => {
       for (let count = 0; count < LOOKUP_COUNT; count += 1) {

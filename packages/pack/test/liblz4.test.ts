@@ -2,7 +2,7 @@ import { isStoreError } from "@store/layout";
 import { describe, expect, it } from "vitest";
 
 import { encodeFrame } from "../src/index.ts";
-import { type BlockOutput, decodeBlock } from "../src/lz4/block-decoder.ts";
+import { createBlockOutput, decodeBlock } from "../src/lz4/block-decoder.ts";
 import { decodeWithLibLz4, findLibLz4 } from "./support/liblz4.ts";
 import { createRandom, createSample, type Random, words } from "./support/random.ts";
 import { titled } from "./support/tools.ts";
@@ -19,17 +19,17 @@ function blockOf(content: Uint8Array): Uint8Array | undefined {
 
 /** The content of a block, or where a match with the offset 0 stands, or nothing. */
 function decode(block: Uint8Array, capacity: number): Uint8Array | "offset-zero" | undefined {
-  const bytes = new Uint8Array(capacity);
-  const output: BlockOutput = { bytes, at: 0, floor: 0, limit: capacity, overrun: "output" };
+  const output = createBlockOutput(capacity);
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   try {
-    decodeBlock(block, 0, block.length, output);
+    decodeBlock(block, view, 0, block.length, output);
   } catch (error) {
     if (!isStoreError(error, "ERR_STORE_FRAME_INVALID")) throw error;
     const { what, offset } = error.detail;
     const isZero = what === "match-offset" && typeof offset === "number";
     return isZero && block[offset] === 0 && block[offset + 1] === 0 ? "offset-zero" : undefined;
   }
-  return bytes.subarray(0, output.at);
+  return output.bytes.subarray(0, output.at);
 }
 
 function damage(random: Random, block: Uint8Array): Uint8Array {

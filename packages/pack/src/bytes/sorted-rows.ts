@@ -9,17 +9,18 @@ export interface SortedRows {
 
 /** The first row whose start is not below `needle`; `count` if there is none. */
 export function lowerBound(rows: SortedRows, needle: Uint8Array): number {
-  return firstRow(rows, (row) => compareRow(rows, row, needle) >= 0);
+  return firstRow(rows.count, (row) => compareRow(rows, row, needle) >= 0);
 }
 
 /** The first row whose start is above `needle`; `count` if there is none. */
 export function upperBound(rows: SortedRows, needle: Uint8Array): number {
-  return firstRow(rows, (row) => compareRow(rows, row, needle) > 0);
+  return firstRow(rows.count, (row) => compareRow(rows, row, needle) > 0);
 }
 
-function firstRow(rows: SortedRows, isBeyond: (row: number) => boolean): number {
+/** The first of `count` rows that is beyond some point, as all after it are; `count` if none is. */
+export function firstRow(count: number, isBeyond: (row: number) => boolean): number {
   let low = 0;
-  let high = rows.count;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (isBeyond(middle)) high = middle;
@@ -43,7 +44,7 @@ export function startOf(rows: SortedRows, row: number): number {
   return rows.start + row * rows.rowBytes;
 }
 
-function compareBytes(
+export function compareBytes(
   a: Uint8Array,
   atA: number,
   b: Uint8Array,

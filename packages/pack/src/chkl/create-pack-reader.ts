@@ -1,8 +1,8 @@
 import { asStoreError, type Digest, explaining, type StoreError } from "@store/layout";
 
-import { createNeedle, type DigestFilter, type Needle } from "../bytes/digest-filter.ts";
+import { createNeedle } from "../bytes/digest-hash.ts";
 import { encodePackKey, KEY_BYTES, type PackKey } from "../hash/pack-key.ts";
-import { turns } from "../loop/turns.ts";
+import { finishInTurns, finishNow, turns } from "../loop/turns.ts";
 import { decodeEntry, type EntryExpectation } from "./decode-entry.ts";
 import type { IdentityTable } from "./identity-table.ts";
 import type { IndexTable } from "./index-table.ts";
@@ -25,11 +25,9 @@ export interface PackParts {
   readonly entryBytesMax: number;
 }
 
-/** A reader as a set asks it: with a digest taken apart once for all packs. */
+/** A reader as a set sees it, which looks digests up in all sidecars at once. */
 export interface OpenedPack extends PackReader {
-  /** Says quickly that the pack does not hold a digest; absent where it can name none. */
-  readonly filter: DigestFilter | undefined;
-  findNeedle(needle: Needle): PackObject | undefined;
+  readonly identity: IdentityTable | undefined;
 }
 
 type ReadNow = NonNullable<PackData["readNow"]>;
@@ -58,12 +56,10 @@ export function createPackReader(parts: PackParts): OpenedPack {
     return index.rowsOf(bytes);
   }
 
-  function findNeedle(needle: Needle): PackObject | undefined {
-    const row = identity?.rowOf(needle);
+  function findDigest(digest: Digest): PackObject | undefined {
+    const row = identity?.rowOf(createNeedle(digest));
     return row === undefined ? undefined : identity?.objectAt(row);
   }
-
-  const findDigest = (digest: Digest): PackObject | undefined => findNeedle(createNeedle(digest));
 
   async function frameOf(entry: PackEntry, signal?: AbortSignal): Promise<Uint8Array> {
     checkOpen(signal);
@@ -91,10 +87,12 @@ export function createPackReader(parts: PackParts): OpenedPack {
   ): Promise<Uint8Array> {
     const place = { pack: id, offset: entry.offset };
     if (data.readNow === undefined || entry.encodedSize > SMALL_BYTES_MAX) {
-      return decodeEntry(await frameOf(entry, signal), expected, entryBytesMax, place);
+      const frame = await frameOf(entry, signal);
+      return finishInTurns(decodeEntry(frame, expected, entryBytesMax, place));
     }
     checkOpen(signal);
-    const content = decodeEntry(frameNow(data.readNow, entry), expected, entryBytesMax, place);
+    const frame = frameNow(data.readNow, entry);
+    const content = finishNow(decodeEntry(frame, expected, entryBytesMax, place));
     if (turns.isOver()) await turns.pause();
     return content;
   }
@@ -129,8 +127,7 @@ export function createPackReader(parts: PackParts): OpenedPack {
       return start < end ? index.entryAt(start) : undefined;
     },
     findDigest,
-    findNeedle,
-    filter: identity?.filter,
+    identity,
     async read(key, options) {
       const { start, end } = rowsOf(key);
       if (start === end) throw objectNotFound(key, id);

@@ -1,9 +1,10 @@
 import { digestBytes, explaining, isStoreError, StoreError } from "@store/layout";
 
-import { hashPackKey, type PackKey } from "../hash/pack-key.ts";
-import { turns } from "../loop/turns.ts";
+import { digestSliced } from "../hash/digest-sliced.ts";
+import { hashPackKey, hashPackKeySliced, type PackKey } from "../hash/pack-key.ts";
+import { finishInTurns, type Sliced, turns } from "../loop/turns.ts";
 import { createFrameEncoder } from "../lz4/frame-encoder.ts";
-import { decodeFrame } from "../lz4/frame-decoder.ts";
+import { decodeFrameSliced } from "../lz4/frame-decoder.ts";
 import { entryTooLarge } from "./decode-entry.ts";
 import { createPackContents } from "./pack-contents.ts";
 import type { PackObject } from "./pack-entry.ts";
@@ -97,7 +98,10 @@ export function createPackWriter(home: PackHome, options: PackWriterOptions = {}
         return append(identity, encoder.encode(content));
       }),
     addFrame: (key, frame, claimed) =>
-      addOne(async () => append(identify(frame, entryBytesMax, key, claimed), frame)),
+      addOne(async () => {
+        const identity = await finishInTurns(identify(frame, entryBytesMax, key, claimed));
+        return append(identity, frame);
+      }),
     finish: (finishOptions) =>
       run("write the pack", async () => {
         try {
@@ -124,16 +128,17 @@ interface EntryIdentity extends ContentIdentity {
 }
 
 /** What a frame holds, which must be what the caller says it holds. */
-function identify(
+function* identify(
   frame: Uint8Array,
   entryBytesMax: number,
   key: PackKey,
   claimed: ContentIdentity | undefined,
-): EntryIdentity {
+): Sliced<EntryIdentity> {
   // What a reader with the same limit would not read again must not get in.
   if (frame.length > encodedBytesMax(entryBytesMax)) throw entryTooLarge(undefined, entryBytesMax);
-  const content = decodeBounded(frame, entryBytesMax);
-  const actual = { key: hashPackKey(content), digest: digestBytes(content), size: content.length };
+  const content = yield* decodeBounded(frame, entryBytesMax);
+  const digest = yield* digestSliced(content);
+  const actual = { key: yield* hashPackKeySliced(content), digest, size: content.length };
   checkClaim("key", key, actual.key);
   if (claimed !== undefined) {
     checkClaim("size", claimed.size, actual.size);
@@ -142,9 +147,9 @@ function identify(
   return actual;
 }
 
-function decodeBounded(frame: Uint8Array, sizeMax: number): Uint8Array {
+function* decodeBounded(frame: Uint8Array, sizeMax: number): Sliced<Uint8Array> {
   try {
-    return decodeFrame(frame, { sizeMax });
+    return yield* decodeFrameSliced(frame, { sizeMax });
   } catch (error) {
     if (isStoreError(error) && error.detail["what"] === "too-large") {
       throw entryTooLarge(undefined, sizeMax);

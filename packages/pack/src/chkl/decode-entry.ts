@@ -1,7 +1,9 @@
-import { digestBytes, type Digest, isStoreError, StoreError } from "@store/layout";
+import { type Digest, isStoreError, StoreError } from "@store/layout";
 
-import { hashPackKey, type PackKey } from "../hash/pack-key.ts";
-import { decodeFrame } from "../lz4/frame-decoder.ts";
+import { digestSliced } from "../hash/digest-sliced.ts";
+import { hashPackKeySliced, type PackKey } from "../hash/pack-key.ts";
+import type { Sliced } from "../loop/turns.ts";
+import { decodeFrameSliced } from "../lz4/frame-decoder.ts";
 import { packCorrupt, type PackPlace } from "./pack-error.ts";
 
 /** What an entry must turn out to be. At least one of `key` and `identity` is checked. */
@@ -11,29 +13,30 @@ export interface EntryExpectation {
 }
 
 /**
- * Decodes the frame of an entry and checks its content: length first, then SHA-256, then key.
+ * Decodes the frame of an entry and checks its content: length first, then SHA-256, then key. A
+ * slice is a block of 4 MiB at most, or the hash of as much.
  *
  * @throws StoreError `ERR_STORE_ENTRY_INVALID`, `ERR_STORE_ENTRY_TOO_LARGE`,
  * `ERR_STORE_FRAME_UNSUPPORTED`
  */
-export function decodeEntry(
+export function* decodeEntry(
   frame: Uint8Array,
   expected: EntryExpectation,
   sizeMax: number,
   place: PackPlace,
-): Uint8Array {
+): Sliced<Uint8Array> {
   const { key, identity } = expected;
   if (identity !== undefined && identity.size > sizeMax) {
     throw entryTooLarge(identity.size, sizeMax, place);
   }
   let content: Uint8Array;
   try {
-    content = decodeFrame(frame, { sizeMax, exactSize: identity?.size });
+    content = yield* decodeFrameSliced(frame, { sizeMax, exactSize: identity?.size });
   } catch (error) {
     throw placed(error, sizeMax, place);
   }
   if (identity !== undefined) {
-    const actual = digestBytes(content);
+    const actual = yield* digestSliced(content);
     if (actual !== identity.digest) {
       const detail = { ...place, expected: identity.digest, actual };
       const message = `the content at byte ${place.offset} is ${actual}, expected ${identity.digest}`;
@@ -41,7 +44,7 @@ export function decodeEntry(
     }
   }
   if (key !== undefined) {
-    const actual = hashPackKey(content);
+    const actual = yield* hashPackKeySliced(content);
     if (actual !== key) {
       const detail = { ...place, expected: key, actual };
       const message = `the content at byte ${place.offset} has the key ${actual}, expected ${key}`;

@@ -12,7 +12,7 @@
 //                          8   bytes of the content
 //   16 + 72 n     8      XXH64 (seed 0) of all bytes before
 
-import { digestFromHex, digestHex, type Digest, StoreError } from "@store/layout";
+import { digestHex, type Digest, StoreError } from "@store/layout";
 
 import { readU32, readU64, writeU32, writeU64 } from "../bytes/little-endian.ts";
 import {
@@ -22,13 +22,8 @@ import {
   type SortedRows,
   startOf,
 } from "../bytes/sorted-rows.ts";
-import {
-  createDigestFilter,
-  type DigestFilter,
-  mayHold,
-  type Needle,
-} from "../bytes/digest-filter.ts";
-import { decodePackKey, encodePackKey } from "../hash/pack-key.ts";
+import { hashDigest, type Needle } from "../bytes/digest-hash.ts";
+import { encodePackKey, type PackKey } from "../hash/pack-key.ts";
 import { xxh64Sliced } from "../hash/xxh.ts";
 import { sortSliced } from "../loop/sort-sliced.ts";
 import { finishNow, type Sliced } from "../loop/turns.ts";
@@ -53,8 +48,12 @@ export interface IdentityTable {
   keyAt(row: number): Uint8Array;
   offsetAt(row: number): number;
   encodedSizeAt(row: number): number;
-  /** Says quickly that a digest is in none of the rows. */
-  readonly filter: DigestFilter;
+  /** The hash of a row's digest, as a {@link Needle} has it. */
+  hashAt(row: number): number;
+  /** Whether a row has the digest of the row before it. */
+  isRepeat(row: number): boolean;
+  /** Whether a row has a digest. */
+  isAt(row: number, needle: Needle): boolean;
   /** The first row with a digest. */
   rowOf(needle: Needle): number | undefined;
   /** The rows whose digest starts with a byte: `[start, end)`. */
@@ -74,18 +73,20 @@ export function* openIdentityTable(bytes: Uint8Array): Sliced<IdentityTable> {
     count,
   };
   yield* checkRows(rows);
-  const filter = yield* createDigestFilter(bytes, count, (row) => startOf(rows, row));
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isAt = (row: number, needle: Needle): boolean => compareRow(rows, row, needle.bytes) === 0;
   return {
     count,
-    objectAt: (row) => objectAt(rows, row),
+    objectAt: (row) => objectAt(rows, text, row),
     keyAt: (row) => bytes.subarray(startOf(rows, row) + 32, startOf(rows, row) + 48),
     offsetAt: (row) => readU64(bytes, startOf(rows, row) + 48),
     encodedSizeAt: (row) => readU64(bytes, startOf(rows, row) + 56),
-    filter,
+    hashAt: (row) => hashDigest(bytes, startOf(rows, row)),
+    isRepeat: (row) => row > 0 && compareRows(rows, row - 1, row, DIGEST_BYTES) === 0,
+    isAt,
     rowOf(needle) {
-      if (!mayHold(filter, needle)) return undefined;
       const row = lowerBound(rows, needle.bytes);
-      return row < count && compareRow(rows, row, needle.bytes) === 0 ? row : undefined;
+      return row < count && isAt(row, needle) ? row : undefined;
     },
     rowsFrom: (firstByte) => ({
       start: lowerBound(rows, Uint8Array.of(firstByte)),
@@ -94,14 +95,13 @@ export function* openIdentityTable(bytes: Uint8Array): Sliced<IdentityTable> {
   };
 }
 
-function objectAt(rows: SortedRows, row: number): PackObject {
+function objectAt(rows: SortedRows, text: Buffer, row: number): PackObject {
   const { bytes } = rows;
   const at = startOf(rows, row);
-  const hex = Buffer.from(bytes.subarray(at, at + DIGEST_BYTES)).toString("hex");
   return {
-    // 32 bytes always make a digest.
-    digest: digestFromHex(hex) as Digest,
-    key: decodePackKey(bytes, at + 32),
+    // 32 bytes always make a digest, and 16 a key.
+    digest: `sha256:${text.toString("hex", at, at + 32)}` as Digest,
+    key: text.toString("hex", at + 32, at + 48) as PackKey,
     offset: readU64(bytes, at + 48),
     encodedSize: readU64(bytes, at + 56),
     size: readU64(bytes, at + 64),

@@ -13,6 +13,7 @@ import { finishInTurns } from "../loop/turns.ts";
 import { locateFile } from "../trash/rescue-index.ts";
 import { type IdentityTable, IDENTITY_ROW_BYTES, openIdentityTable } from "./identity-table.ts";
 import { INDEX_ROW_BYTES, type IndexTable, openIndexTable } from "./index-table.ts";
+import { joinIndex } from "./joined-index.ts";
 import { matchIdentity } from "./match-identity.ts";
 import { packNotFound } from "./not-found.ts";
 import { openPackData, type PackData } from "./pack-data.ts";
@@ -76,9 +77,11 @@ async function open(
   try {
     await checkData(id, index, data);
     signal?.throwIfAborted();
-    const identity = await readIdentity(directory, id, index);
+    const parts = await readIdentity(directory, id, index);
+    const { identity, identityRows } = parts;
+    const kept = identity?.count === index.count ? joinIndex(index, identity, identityRows) : index;
     const entryBytesMax = options.entryBytesMax ?? READ_ENTRY_BYTES_MAX;
-    return createPackReader({ id, data, index, ...identity, entryBytesMax });
+    return createPackReader({ id, data, index: kept, ...parts, entryBytesMax });
   } catch (error) {
     await data.close();
     throw error;

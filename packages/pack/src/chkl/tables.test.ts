@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { tableAnswerOf, tableProbes } from "../../test/probes/table-probes.ts";
 import { fromHex, hexOf } from "../../test/support/packs.ts";
 import { parsePackKey } from "../hash/pack-key.ts";
-import { createNeedle } from "../bytes/digest-filter.ts";
+import { createNeedle } from "../bytes/digest-hash.ts";
 import { finishNow } from "../loop/turns.ts";
 import { decodeIdentity, encodeIdentity, openIdentityTable } from "./identity-table.ts";
 import { decodeIndex, encodeIndex, openIndexTable } from "./index-table.ts";

@@ -1,6 +1,7 @@
 import { StoreError } from "@store/layout";
 
-import { hashXxh3 } from "./xxh3.ts";
+import type { Sliced } from "../loop/turns.ts";
+import { hashXxh3, hashXxh3Sliced } from "./xxh3.ts";
 
 declare const packKeyBrand: unique symbol;
 
@@ -37,6 +38,11 @@ export function parsePackKey(text: string): PackKey {
 /** The key of a content. */
 export function hashPackKey(content: Uint8Array): PackKey {
   return hexOf(hashXxh3(content).toReversed()) as PackKey;
+}
+
+/** The same in slices. */
+export function* hashPackKeySliced(content: Uint8Array): Sliced<PackKey> {
+  return hexOf((yield* hashXxh3Sliced(content)).toReversed()) as PackKey;
 }
 
 /** The key stored at an offset. The caller has checked that 16 bytes are there. */

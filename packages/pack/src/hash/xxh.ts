@@ -34,14 +34,30 @@ export function xxh64(bytes: Uint8Array): bigint {
 /** Bytes between two pauses: under a millisecond's work. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
+/** XXH32 (seed 0), in slices. */
+export function* xxh32Sliced(bytes: Uint8Array): Sliced<number> {
+  if (bytes.length <= SLICE_BYTES) return xxh32(bytes);
+  const hash = api.create32();
+  yield* updateSliced(hash, bytes);
+  return hash.digest();
+}
+
 /** XXH64 (seed 0), in slices. */
 export function* xxh64Sliced(bytes: Uint8Array): Sliced<bigint> {
+  if (bytes.length <= SLICE_BYTES) return xxh64(bytes);
   const hash = api.create64();
+  yield* updateSliced(hash, bytes);
+  return hash.digest();
+}
+
+function* updateSliced(
+  hash: { update(bytes: Uint8Array): unknown },
+  bytes: Uint8Array,
+): Sliced<void> {
   for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
     for (const piece of piecesOf(bytes.subarray(start, start + SLICE_BYTES))) hash.update(piece);
     yield;
   }
-  return hash.digest();
 }
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {

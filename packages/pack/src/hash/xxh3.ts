@@ -4,6 +4,8 @@
 
 import { createXXHash128 } from "hash-wasm";
 
+import type { Sliced } from "../loop/turns.ts";
+
 /** XXH3-128 (seed 0) over bytes handed in piece by piece, in order. */
 export interface Xxh3 {
   update(chunk: Uint8Array): void;
@@ -17,6 +19,22 @@ const single = await createXXHash128();
 export function hashXxh3(bytes: Uint8Array): Uint8Array {
   // Safe to share: nothing can run between the three calls.
   return single.init().update(bytes).digest("binary");
+}
+
+/** Bytes between two pauses: about a millisecond's work. */
+const SLICE_BYTES = 4 * 1024 * 1024;
+
+/** The same in slices. */
+export function* hashXxh3Sliced(bytes: Uint8Array): Sliced<Uint8Array> {
+  if (bytes.length <= SLICE_BYTES) return hashXxh3(bytes);
+  single.init().update(bytes.subarray(0, SLICE_BYTES));
+  for (let start = SLICE_BYTES; start < bytes.length; start += SLICE_BYTES) {
+    // Others may use it during the pause.
+    const state = single.save();
+    yield;
+    single.load(state).update(bytes.subarray(start, start + SLICE_BYTES));
+  }
+  return single.digest("binary");
 }
 
 /** A hash of its own, for a stream. */

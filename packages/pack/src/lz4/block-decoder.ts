@@ -13,11 +13,13 @@ import { type FrameFault, frameInvalid } from "./frame-error.ts";
 /** Where decoded bytes go, shared by the blocks of a frame. */
 export interface BlockOutput {
   readonly bytes: Uint8Array;
+  /** The same memory. */
+  readonly view: DataView;
   /** Where the next byte goes; what lies before it has been decoded. */
   at: number;
   /** Lowest position a match may reach. */
   floor: number;
-  /** No byte is written here or beyond. */
+  /** No byte is decoded to here or beyond. */
   limit: number;
   /** What exceeding the limit means. */
   overrun: FrameFault;
@@ -26,21 +28,39 @@ export interface BlockOutput {
 /** Copies up to this long are faster byte by byte than through a call. */
 const SHORT_COPY_BYTES_MAX = 32;
 
+/** Copies up to this long are faster a few words at a time than through a call. */
+const STRIDED_COPY_BYTES_MAX = 256;
+
+/** Bytes of a word, and of the words copied in one go. What is copied too much is written over. */
+const WORD_BYTES = 4;
+const STRIDE_BYTES = 16;
+
 /** The smallest match the format can express. */
 const MATCH_BYTES_MIN = 4;
 
+/** Room for `size` bytes. A new array is all zeros: nothing of another content can ever show. */
+export function createBlockOutput(size: number): BlockOutput {
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  return { bytes, view, at: 0, floor: 0, limit: size, overrun: "output" };
+}
+
 /**
- * Decodes `source[start, end)`, moving `output.at`.
+ * Decodes the bytes `[start, end)` of `source`, of which `sourceView` is a view, moving `output.at`.
+ * Beyond it, up to the end of the output's memory, any bytes may be left behind.
  *
  * @throws StoreError `ERR_STORE_FRAME_INVALID`
  */
 export function decodeBlock(
   source: Uint8Array,
+  sourceView: DataView,
   start: number,
   end: number,
   output: BlockOutput,
 ): void {
-  const { bytes, floor, limit } = output;
+  const { bytes, view, floor, limit } = output;
+  const lastStride = bytes.length - STRIDE_BYTES;
+  const lastWord = end - WORD_BYTES;
   let from = start;
   let at = output.at;
   for (;;) {
@@ -58,7 +78,11 @@ export function decodeBlock(
     }
     if (literals > end - from) throw frameInvalid("literals", from);
     if (literals > limit - at) throw frameInvalid(output.overrun, from);
-    if (literals <= SHORT_COPY_BYTES_MAX) {
+    if (literals <= WORD_BYTES && from <= lastWord && at <= lastStride) {
+      view.setInt32(at, sourceView.getInt32(from, true), true);
+      from += literals;
+      at += literals;
+    } else if (literals <= SHORT_COPY_BYTES_MAX) {
       for (const stop = from + literals; from < stop;) bytes[at++] = source[from++] as number;
     } else {
       bytes.set(source.subarray(from, from + literals), at);
@@ -82,12 +106,21 @@ export function decodeBlock(
       } while (more === 255);
     }
     if (length > limit - at) throw frameInvalid(output.overrun, from);
-    if (length <= SHORT_COPY_BYTES_MAX) {
-      for (const stop = at + length; at < stop; at++) bytes[at] = bytes[at - offset] as number;
+    const stop = at + length;
+    if (offset >= WORD_BYTES && length <= STRIDED_COPY_BYTES_MAX && stop <= lastStride) {
+      // Word by word, so that a match that overlaps itself reads what has just been written.
+      for (let match = at - offset; at < stop; at += STRIDE_BYTES, match += STRIDE_BYTES) {
+        view.setInt32(at, view.getInt32(match, true), true);
+        view.setInt32(at + 4, view.getInt32(match + 4, true), true);
+        view.setInt32(at + 8, view.getInt32(match + 8, true), true);
+        view.setInt32(at + 12, view.getInt32(match + 12, true), true);
+      }
+    } else if (length <= SHORT_COPY_BYTES_MAX) {
+      for (; at < stop; at++) bytes[at] = bytes[at - offset] as number;
     } else {
       repeat(bytes, at, offset, length);
-      at += length;
     }
+    at = stop;
   }
   output.at = at;
 }

@@ -8,7 +8,7 @@ import lz4 from "lz4js";
 
 import { isStoreError } from "@store/layout";
 
-import { type BlockOutput, decodeBlock } from "./block-decoder.ts";
+import { type BlockOutput, createBlockOutput, decodeBlock } from "./block-decoder.ts";
 import { endBlock } from "./block-ending.ts";
 
 export interface BlockEncoder {
@@ -26,20 +26,22 @@ const POSITION_COUNT = 65_536;
 export function createBlockEncoder(): BlockEncoder {
   const positions = new Uint32Array(POSITION_COUNT);
   let encoded = new Uint8Array(0);
-  let decoded = new Uint8Array(0);
+  let encodedView = new DataView(encoded.buffer);
+  let decoded = createBlockOutput(0);
 
   function encode(content: Uint8Array): Uint8Array | undefined {
     const boundBytes = encodedBytesMax(content.length);
     if (encoded.length < boundBytes) {
       encoded = new Uint8Array(boundBytes);
-      decoded = new Uint8Array(content.length);
+      encodedView = new DataView(encoded.buffer);
+      decoded = createBlockOutput(content.length);
     }
     positions.fill(0);
     const found = lz4.compressBlock(content, encoded, 0, content.length, positions);
     const length = found === 0 ? undefined : endBlock(encoded, found, content);
     if (length === undefined || length >= content.length) return undefined;
     const block = encoded.subarray(0, length);
-    return decodesTo(block, content, decoded) ? block : undefined;
+    return decodesTo(block, encodedView, content, decoded) ? block : undefined;
   }
 
   return { encode };
@@ -51,21 +53,20 @@ function encodedBytesMax(length: number): number {
 }
 
 /** Whether a block means this content: a mistake in a compressor must not become a lost object. */
-function decodesTo(block: Uint8Array, content: Uint8Array, scratch: Uint8Array): boolean {
-  const output: BlockOutput = {
-    bytes: scratch,
-    at: 0,
-    floor: 0,
-    limit: content.length,
-    overrun: "output",
-  };
+function decodesTo(
+  block: Uint8Array,
+  view: DataView,
+  content: Uint8Array,
+  output: BlockOutput,
+): boolean {
+  output.at = 0;
+  output.limit = content.length;
   try {
-    decodeBlock(block, 0, block.length, output);
+    decodeBlock(block, view, 0, block.length, output);
   } catch (error) {
     if (isStoreError(error, "ERR_STORE_FRAME_INVALID")) return false;
     throw error;
   }
-  return (
-    output.at === content.length && Buffer.compare(scratch.subarray(0, output.at), content) === 0
-  );
+  const decoded = output.bytes.subarray(0, output.at);
+  return output.at === content.length && Buffer.compare(decoded, content) === 0;
 }

@@ -1,3 +1,4 @@
+import { digestBytes } from "@store/layout";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -5,6 +6,9 @@ import { answerOf, frameProbes } from "../../test/probes/frame-probes.ts";
 import { createFrame } from "../../test/support/frames.ts";
 import { outcomeOf } from "../../test/support/outcome.ts";
 import { fromHex } from "../../test/support/packs.ts";
+import { decodeEntry } from "../chkl/decode-entry.ts";
+import { parsePackId } from "../chkl/pack-id.ts";
+import { hashPackKey } from "../hash/pack-key.ts";
 import { decodeFrame } from "./frame-decoder.ts";
 import { encodeFrame } from "./frame-encoder.ts";
 
@@ -74,6 +78,25 @@ describe("decodeFrame", () => {
         );
       }),
     );
+  });
+
+  it("lets others have the thread after each block of a large content, and after each piece of its hashes", () => {
+    const content = new Uint8Array(33 * 1024 * 1024).fill(7);
+    const key = hashPackKey(content);
+    const identity = { digest: digestBytes(content), size: content.length };
+    const work = decodeEntry(encodeFrame(content), { key, identity }, content.length, {
+      pack: parsePackId("0".repeat(16)),
+      offset: 8,
+    });
+    let slices = 0;
+    let step = work.next();
+    for (; step.done !== true; step = work.next()) {
+      slices += 1;
+      // Others use the same hash meanwhile.
+      hashPackKey(content.subarray(0, slices));
+    }
+    expect(Buffer.compare(step.value, content)).toBe(0);
+    expect(slices).toBeGreaterThan(3 * 8);
   });
 
   it("answers with bytes that share no memory with the frame", () => {

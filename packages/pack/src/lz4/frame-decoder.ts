@@ -1,6 +1,7 @@
 import { readU32 } from "../bytes/little-endian.ts";
-import { xxh32 } from "../hash/xxh.ts";
-import { type BlockOutput, decodeBlock } from "./block-decoder.ts";
+import { xxh32, xxh32Sliced } from "../hash/xxh.ts";
+import { finishNow, type Sliced } from "../loop/turns.ts";
+import { type BlockOutput, createBlockOutput, decodeBlock } from "./block-decoder.ts";
 import { type FrameFault, frameInvalid } from "./frame-error.ts";
 import { type FrameHeader, STORED_BLOCK } from "./frame-header.ts";
 import { scanFrames } from "./frame-scan.ts";
@@ -11,6 +12,9 @@ export interface DecodeFrameOptions {
   /** The bytes of content the caller expects, where it knows. Any other size is an error. */
   readonly exactSize?: number | undefined;
 }
+
+/** Bytes copied between two pauses: a few milliseconds where memory is fresh. */
+const COPY_BYTES = 4 * 1024 * 1024;
 
 /**
  * The content of one or more LZ4 frames that fill `bytes`, as the `lz4` command or lz4_flex write
@@ -25,7 +29,14 @@ export interface DecodeFrameOptions {
  * `too-large` where the only fault is a content above `sizeMax`
  */
 export function decodeFrame(bytes: Uint8Array, options: DecodeFrameOptions): Uint8Array {
-  const { sizeMax, exactSize } = options;
+  return finishNow(decodeFrameSliced(bytes, options));
+}
+
+/** See {@link decodeFrame}. A slice is a block, of 4 MiB at most. */
+export function* decodeFrameSliced(
+  bytes: Uint8Array,
+  { sizeMax, exactSize }: DecodeFrameOptions,
+): Sliced<Uint8Array> {
   checkCount(sizeMax, "sizeMax");
   if (exactSize !== undefined) checkCount(exactSize, "exactSize");
   const { frames, sizeBound, exact } = scanFrames(bytes);
@@ -33,35 +44,31 @@ export function decodeFrame(bytes: Uint8Array, options: DecodeFrameOptions): Uin
   const overrun = exactSize !== undefined && exactSize <= sizeMax ? "size" : "too-large";
   if (exactSize !== undefined && exactSize > sizeBound) throw frameInvalid("size", 0);
   if (exact && sizeBound > accepted) throw frameInvalid(overrun, 0);
-  const output: BlockOutput = {
-    // A new array is all zeros: whatever goes wrong, nothing of another content can show.
-    bytes: new Uint8Array(Math.min(sizeBound, accepted)),
-    at: 0,
-    floor: 0,
-    limit: 0,
-    overrun,
-  };
-  for (const frame of frames) decodeOne(bytes, frame, output, overrun);
+  const output = createBlockOutput(Math.min(sizeBound, accepted));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const frame of frames) yield* decodeOne(bytes, view, frame, output, overrun);
   if (exactSize !== undefined && output.at !== exactSize) throw frameInvalid("size", bytes.length);
-  return output.at === output.bytes.length ? output.bytes : output.bytes.slice(0, output.at);
+  return output.at === output.bytes.length ? output.bytes : yield* copyOf(output);
 }
 
 /** Decodes the blocks of one frame, which the scan has found to lie within the input. */
-function decodeOne(
+function* decodeOne(
   bytes: Uint8Array,
+  view: DataView,
   header: FrameHeader,
   output: BlockOutput,
   overrun: FrameFault,
-): void {
+): Sliced<void> {
   const start = output.at;
   const declaredEnd = start + (header.contentSize ?? Infinity);
   const contentEnd = Math.min(declaredEnd, output.bytes.length);
   const contentOverrun = declaredEnd <= output.bytes.length ? "content-size" : overrun;
   let at = header.end;
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const word = readU32(bytes, at);
     at += 4;
     if (word === 0) break;
+    if (!isFirst) yield;
     const stored = word >= STORED_BLOCK;
     const end = at + (stored ? word - STORED_BLOCK : word);
     if (header.blockChecksums && xxh32(bytes.subarray(at, end)) !== readU32(bytes, end)) {
@@ -76,7 +83,7 @@ function decodeOne(
       output.floor = header.linked ? start : output.at;
       output.limit = Math.min(blockEnd, contentEnd);
       output.overrun = blockEnd <= contentEnd ? "output" : contentOverrun;
-      decodeBlock(bytes, at, end, output);
+      decodeBlock(bytes, view, at, end, output);
     }
     at = header.blockChecksums ? end + 4 : end;
   }
@@ -85,8 +92,21 @@ function decodeOne(
   }
   if (header.contentChecksum) {
     const content = output.bytes.subarray(start, output.at);
-    if (xxh32(content) !== readU32(bytes, at)) throw frameInvalid("content-checksum", at);
+    if ((yield* xxh32Sliced(content)) !== readU32(bytes, at)) {
+      throw frameInvalid("content-checksum", at);
+    }
   }
+}
+
+/** What was decoded, in memory of just that size. */
+function* copyOf({ bytes, at: size }: BlockOutput): Sliced<Uint8Array> {
+  if (size <= COPY_BYTES) return bytes.slice(0, size);
+  const copy = new Uint8Array(size);
+  for (let start = 0; start < size; start += COPY_BYTES) {
+    copy.set(bytes.subarray(start, Math.min(start + COPY_BYTES, size)), start);
+    yield;
+  }
+  return copy;
 }
 
 function checkCount(value: number, name: string): void {

@@ -6,17 +6,14 @@ import {
   isStoreError,
 } from "@store/layout";
 
-import { createNeedle, mayHold, type Needle } from "../bytes/digest-filter.ts";
 import type { OpenedPack } from "../chkl/create-pack-reader.ts";
 import { blobNotFound, objectNotFound } from "../chkl/not-found.ts";
 import type { OpenPackOptions } from "../chkl/open-pack.ts";
-import type { PackObject } from "../chkl/pack-entry.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
-import type { PackReader } from "../chkl/pack-reader.ts";
 import { createSerialQueue } from "../chkl/serial-queue.ts";
 import { listDigests } from "./list-digests.ts";
 import type { PackSet } from "./pack-set.ts";
-import { createPackShelf } from "./pack-shelf.ts";
+import { createPackShelf, type Place } from "./pack-shelf.ts";
 
 /**
  * Opens every pack of a directory that can be opened. A directory that does not exist holds none.
@@ -41,26 +38,19 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     });
   }
 
-  /** Packs that may hold a digest, by their filters alone. */
-  function* candidates(needle: Needle): Generator<OpenedPack> {
-    for (const pack of shelf.readers()) {
-      if (pack.filter !== undefined && mayHold(pack.filter, needle)) yield pack;
-    }
+  /** Every pack that holds a digest, in order, and what it says of it. */
+  function placesOf(digest: Digest): readonly Place[] {
+    checkOpen();
+    return shelf.placesOf(digest);
   }
 
   /** The first pack that holds a digest and still exists. */
-  async function findPacked(
-    digest: Digest,
-  ): Promise<{ readonly pack: PackReader; readonly object: PackObject } | undefined> {
-    checkOpen();
+  async function findPacked(digest: Digest): Promise<Place | undefined> {
     let failure: unknown;
-    const needle = createNeedle(digest);
-    for (const pack of candidates(needle)) {
-      const object = pack.findNeedle(needle);
-      if (object === undefined) continue;
+    for (const place of placesOf(digest)) {
       try {
         // INV-4: a publisher's last look must not be told of a pack that a sweep has taken away.
-        if (await shelf.exists(pack.id)) return { pack, object };
+        if (await shelf.exists(place.pack.id)) return place;
       } catch (error) {
         failure ??= error;
       }
@@ -69,26 +59,21 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     return undefined;
   }
 
-  /** What the first pack can give that should have it; a damaged copy does not hide a good one. */
-  async function readFirst<T>(
-    packs: Iterable<OpenedPack>,
-    find: (pack: OpenedPack) => T | undefined,
-    readFrom: (pack: OpenedPack, found: T) => Promise<Uint8Array>,
+  /** What the first place can give; a damaged copy does not hide a good one. */
+  async function readFirst<T extends { readonly pack: OpenedPack }>(
+    places: Iterable<T>,
+    read: (place: T) => Promise<Uint8Array>,
     absent: () => Error,
   ): Promise<Uint8Array> {
-    checkOpen();
     let damage: unknown;
-    let isFirst = true;
-    for (const pack of packs) {
-      const found = find(pack);
+    for (const place of places) {
       // A refresh may have closed it while another pack was read.
-      if (found === undefined || !(isFirst || shelf.readers().includes(pack))) continue;
+      if (damage !== undefined && !shelf.readers().includes(place.pack)) continue;
       try {
-        return await readFrom(pack, found);
+        return await read(place);
       } catch (error) {
         if (!isStoreError(error)) throw error;
         damage ??= error;
-        isFirst = false;
       }
     }
     throw damage ?? absent();
@@ -113,11 +98,9 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     },
     async *read(digest, { start = 0, end = Infinity, signal } = {}) {
       if (!(start >= 0) || !(end >= start)) throw new RangeError(`not a range: ${start} to ${end}`);
-      const needle = createNeedle(digest);
       const content = await readFirst(
-        candidates(needle),
-        (pack) => pack.findNeedle(needle),
-        (pack, object) => pack.readObject(object, { signal }),
+        placesOf(digest),
+        ({ pack, object }) => pack.readObject(object, { signal }),
         () => blobNotFound(digest),
       );
       const piece = content.subarray(start, Math.min(end, content.length));
@@ -128,21 +111,20 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
       yield* listDigests(shelf.readers(), listOptions);
     },
     find(digest) {
-      checkOpen();
-      const needle = createNeedle(digest);
-      for (const pack of candidates(needle)) {
-        const object = pack.findNeedle(needle);
-        if (object !== undefined) return { ...object, pack: pack.id };
-      }
-      return undefined;
+      const [place] = placesOf(digest);
+      return place === undefined ? undefined : { ...place.object, pack: place.pack.id };
     },
-    readKey: (key, readOptions) =>
-      readFirst(
-        shelf.readers(),
-        (pack) => pack.find(key),
-        (pack) => pack.read(key, readOptions),
+    async readKey(key, readOptions) {
+      checkOpen();
+      return await readFirst(
+        shelf
+          .readers()
+          .filter((pack) => pack.find(key) !== undefined)
+          .map((pack) => ({ pack })),
+        ({ pack }) => pack.read(key, readOptions),
         () => objectNotFound(key),
-      ),
+      );
+    },
     refresh,
     packs: () => shelf.readers(),
     problems: () => shelf.problems(),

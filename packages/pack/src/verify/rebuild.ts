@@ -1,10 +1,4 @@
-import {
-  type AbortOptions,
-  digestBytes,
-  explaining,
-  type Finding,
-  isStoreError,
-} from "@store/layout";
+import { type AbortOptions, explaining, type Finding, isStoreError } from "@store/layout";
 
 import { decodeEntry } from "../chkl/decode-entry.ts";
 import { encodeIdentitySliced } from "../chkl/identity-table.ts";
@@ -17,6 +11,7 @@ import { findingOf } from "../chkl/pack-error.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import { readEntry } from "../chkl/read-entry.ts";
+import { digestSliced } from "../hash/digest-sliced.ts";
 import { finishInTurns } from "../loop/turns.ts";
 import { createDataWindow, type DataWindow } from "./data-window.ts";
 import { scanEntries } from "./scan-entries.ts";
@@ -73,8 +68,11 @@ export function rebuildIdentity(
       try {
         const frame = await readEntry(window, id, entry, entryBytesMax);
         const place = { pack: id, offset: entry.offset };
-        const content = decodeEntry(frame, { key: entry.key }, entryBytesMax, place);
-        objects.push({ ...entry, digest: digestBytes(content), size: content.length });
+        const content = await finishInTurns(
+          decodeEntry(frame, { key: entry.key }, entryBytesMax, place),
+        );
+        const digest = await finishInTurns(digestSliced(content));
+        objects.push({ ...entry, digest, size: content.length });
       } catch (error) {
         if (onDamage === undefined || !isStoreError(error)) throw error;
         onDamage(findingOf(error, id));

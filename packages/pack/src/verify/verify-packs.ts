@@ -22,7 +22,7 @@ import { findingOf } from "../chkl/pack-error.ts";
 import { type PackDirectory, packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import { readEntry } from "../chkl/read-entry.ts";
-import { turns } from "../loop/turns.ts";
+import { finishInTurns, turns } from "../loop/turns.ts";
 import { listPackFiles } from "../set/list-packs.ts";
 import { checkName } from "./check-name.ts";
 import { createDataWindow, type DataWindow } from "./data-window.ts";
@@ -120,7 +120,8 @@ async function* verifyEntries(
       const checked = await attempt(id, options, async () => {
         const frame = await readEntry(window, id, entry, entryBytesMax);
         const place = { pack: id, offset: entry.offset };
-        decodeEntry(frame, { key: entry.key, identity: entry.identity }, entryBytesMax, place);
+        const expected = { key: entry.key, identity: entry.identity };
+        await finishInTurns(decodeEntry(frame, expected, entryBytesMax, place));
       });
       yield* checked.findings;
     }
