@@ -1,4 +1,4 @@
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { digestHex, openBlobStore } from "@store/layout";
@@ -96,6 +96,15 @@ describe("files that were never finished", () => {
     expect((await readdir(join(root, "manifests"))).sort()).toEqual(
       [".tmp-fedcba9876543210", "h", "x.json.tmp"].sort(),
     );
+  });
+
+  it("are not looked for behind a link out of the store", async () => {
+    await using store = await createTemporaryLayout();
+    const outside = join(store.root, "..", "outside");
+    await write(join(outside, ".tmp-0123456789abcdef"));
+    await mkdir(join(store.root, ".store"), { recursive: true });
+    await symlink(outside, join(store.root, ".store", "released"));
+    expect(await idsOf(createTemporaryExpirables(store.layout))).toEqual([]);
   });
 
   it("are the only thing that is removed", async () => {

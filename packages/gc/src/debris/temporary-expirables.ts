@@ -56,8 +56,10 @@ export function createTemporaryExpirables(layout: Layout): Expirables {
   };
 }
 
+/** None behind a link, which would make what somebody keeps elsewhere look like ours. */
 async function entriesOf({ fs }: Layout, path: string) {
   try {
+    if ((await ifPresent(fs.lstat(path)))?.kind !== "directory") return [];
     return (await ifPresent(fs.entries(path))) ?? [];
   } catch (error) {
     if (isErrno(error, "ENOTDIR")) return [];

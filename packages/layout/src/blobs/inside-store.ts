@@ -49,6 +49,18 @@ export async function mustBeInside(layout: Layout, digest: Digest): Promise<void
   if (path !== undefined) throw notADirectory(path);
 }
 
+/**
+ * Whether a directory of our own is there. Asked before anything in it is read or removed by name: a
+ * link must not make what somebody keeps elsewhere look like ours.
+ *
+ * @throws StoreError `ERR_STORE_NOT_A_DIRECTORY`
+ */
+export async function isOwnDirectory({ fs }: Layout, path: string): Promise<boolean> {
+  const stat = await ifPresent(fs.lstat(path));
+  if (stat !== undefined && stat.kind !== "directory") throw notADirectory(path);
+  return stat !== undefined;
+}
+
 /** The error of something else, a link as a rule, where a directory of the store belongs. */
 export function notADirectory(path: string): StoreError {
   return new StoreError(`not a directory: ${path}`, {

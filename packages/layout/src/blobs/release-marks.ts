@@ -5,6 +5,7 @@ import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
 import { ifPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
+import { isOwnDirectory } from "./inside-store.ts";
 
 /** A mark is an empty file: only its name counts, and losing one costs a day's wait, never a byte. */
 const markPath = (layout: Pick<Layout, "paths">, digest: Digest): string =>
@@ -35,6 +36,7 @@ export async function releaseBlobs(layout: Layout, digests: Iterable<Digest>): P
 
 export async function retainBlobs(layout: Layout, digests: Iterable<Digest>): Promise<void> {
   if (layout.readOnly !== undefined) throw layout.readOnly;
+  if (!(await isOwnDirectory(layout, layout.paths.released))) return;
   for (const digest of new Set(digests))
     await ifPresent(layout.fs.unlink(markPath(layout, digest)));
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { isOwnDirectory } from "../blobs/inside-store.ts";
 import type { Digest } from "../digest/digest.ts";
 import { StoreError } from "../errors/store-error.ts";
 import { explaining } from "../errors/system-error.ts";
@@ -39,9 +40,14 @@ export function openLeaseStore(layout: Layout): LeaseStore {
     return lease;
   }
 
+  async function listNames(): Promise<readonly string[]> {
+    if (!(await isOwnDirectory(layout, paths.leases))) return [];
+    return (await ifPresent(fs.readdir(paths.leases))) ?? [];
+  }
+
   async function* list(): AsyncGenerator<LeaseInfo> {
-    const names = await explaining("list leases", () => ifPresent(fs.readdir(paths.leases)));
-    for (const name of (names ?? []).toSorted()) {
+    const names = await explaining("list leases", listNames);
+    for (const name of names.toSorted()) {
       const id = name.endsWith(".json") ? name.slice(0, -".json".length) : "";
       const lease = !ID.test(id) ? undefined : await explaining("read a lease", () => read(id));
       if (lease !== undefined) yield { ...lease, live: await isLive(lease) };
@@ -55,7 +61,7 @@ export function openLeaseStore(layout: Layout): LeaseStore {
   async function remove(id: string): Promise<boolean> {
     if (!ID.test(id)) throw new TypeError(`not the id of a lease: ${id}`);
     if (layout.readOnly !== undefined) throw layout.readOnly;
-    const before = await read(id);
+    const before = (await isOwnDirectory(layout, paths.leases)) ? await read(id) : undefined;
     if (before === undefined || (await isLive(before))) return false;
     const path = join(paths.leases, `${id}.json`);
     const aside = join(paths.leases, temporaryName());

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { expect, it } from "vitest";
 
 import { openBlobStore } from "../blobs/disk-blob-store.ts";
+import { digestHex } from "../digest/digest.ts";
 import type { FsPort } from "../fs/fs-port.ts";
 import { nodeFs } from "../fs/node-fs.ts";
 import { collectContent, createContent } from "../testing/content.ts";
@@ -44,6 +45,16 @@ it("leaves no mark once the trash is gone", async () => {
   expect(await readdir(layout.paths.trashed)).toEqual([
     expect.stringMatching(/^boot-[0-9a-f]{16}$/),
   ]);
+});
+
+it("keeps the mark of what an earlier attempt of the same sweep moved aside", async () => {
+  await using temporary = await createTemporaryLayout();
+  const { layout } = temporary;
+  const blobs = openBlobStore(layout);
+  const { digest } = await blobs.add(content);
+  await blobs.trash(digest, "sweep");
+  expect(await blobs.trash(digest, "sweep")).toBeUndefined();
+  expect(await readdir(layout.paths.trashed)).toContain(`${digestHex(digest)}.sweep`);
 });
 
 it("moves a blob aside on a full disk, which a sweep is to help", async () => {

@@ -32,7 +32,8 @@ export async function trashBlob(
   try {
     await fs.rename(paths.blob(digest), path);
   } catch (error) {
-    await unmarkTrash(layout, digest, sweep);
+    // Unless the mark is of trash that an earlier attempt of the same sweep made.
+    if (!(await isAt(layout, path))) await unmarkTrash(layout, digest, sweep);
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
@@ -111,9 +112,12 @@ async function keepSuspect(layout: Layout, expected: Digest, path: string): Prom
   await ifPresent(quarantineFile(layout, path, { reason: "suspect", expected }));
 }
 
-async function isThere(layout: Layout, digest: Digest): Promise<boolean> {
-  return (await ifPresent(layout.fs.lstat(layout.paths.blob(digest)))) !== undefined;
+async function isAt(layout: Layout, path: string): Promise<boolean> {
+  return (await ifPresent(layout.fs.lstat(path))) !== undefined;
 }
+
+const isThere = (layout: Layout, digest: Digest): Promise<boolean> =>
+  isAt(layout, layout.paths.blob(digest));
 
 /** Best effort: a directory somebody else uses again stays, with whatever they put there. */
 async function removeEmptyBlob(layout: Layout, digest: Digest): Promise<void> {

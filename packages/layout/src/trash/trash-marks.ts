@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { isOwnDirectory } from "../blobs/inside-store.ts";
 import { type Digest, digestFromHex, digestHex } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { isStoreError } from "../errors/store-error.ts";
@@ -38,7 +39,8 @@ export async function unmarkTrash(layout: Layout, digest: Digest, id: string): P
 
 /** Blobs that marks name, whether or not there is trash of them. */
 export async function listMarked(layout: Layout): Promise<ReadonlySet<Digest>> {
-  const names = await namesIn(layout.fs, layout.paths.trashed);
+  const isThere = await isOwnDirectory(layout, layout.paths.trashed);
+  const names = isThere ? await namesIn(layout.fs, layout.paths.trashed) : [];
   const digests = names.map((name) => digestFromHex(name.split(".")[0] ?? ""));
   return new Set(digests.filter((digest) => digest !== undefined));
 }

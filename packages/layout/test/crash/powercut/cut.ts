@@ -65,8 +65,9 @@ export async function cutOnce(disk: Disk, cut: Cut): Promise<readonly string[]> 
     } catch (error) {
       if (!isStop(error)) throw error;
     }
-    // What only tidies up may end without a word of it.
-    if (at !== undefined && !faulty.struck) throw new Error(`there was no call ${at}`);
+    // What only tidies up may end without a word of it. Where syncs are left out there are fewer calls.
+    if (at !== undefined && !faulty.struck && cut.mistake === undefined)
+      throw new Error(`there was no call ${at}`);
     machine.reboot();
     if (cut.company === "stranger") await syncSomething(disk);
     await disk.cutPower();
