@@ -29,7 +29,11 @@ export interface Store extends AsyncDisposable {
  * @throws StoreError `ERR_STORE_NOT_A_DIRECTORY`
  */
 export async function openStore(context: CommandContext): Promise<Store> {
-  const layout = await openLayout(resolveHome(context.host, context.home));
+  return openStoreOf(await openLayout(resolveHome(context.host, context.home)));
+}
+
+/** Attaches to the parts of a store whose place is known. */
+export async function openStoreOf(layout: Layout): Promise<Store> {
   const packs = await openPackSet(layout);
   const blobs = overlay({ writable: openBlobStore(layout), packs });
   const leases = openLeaseStore(layout);

@@ -3,19 +3,9 @@ import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { collectGarbage, type GcReport, openOrphanRecord } from "@store/gc";
-import {
-  type Digest,
-  digestBytes,
-  type FsPort,
-  openBlobStore,
-  openLayout,
-  openLeaseStore,
-  overlay,
-} from "@store/layout";
-import { openManifestStore } from "@store/manifest";
-import { openPackSet } from "@store/pack";
+import { type Digest, digestBytes, type FsPort, openBlobStore, openLayout } from "@store/layout";
 
-import type { Store } from "../../src/open-store.ts";
+import { openStoreOf, type Store } from "../../src/open-store.ts";
 import { readPolicy } from "../../src/sweep/read-policy.ts";
 import { createSweepPorts } from "../../src/sweep/sweep-ports.ts";
 import { runHere } from "../support/run-here.ts";
@@ -108,12 +98,7 @@ export async function openStoreAt(root: string, options: OpenStoreOptions = {}):
     now: () => Date.now() + days * DAY_MS,
     ...(fs === undefined ? {} : { fs }),
   });
-  const packs = await openPackSet(layout);
-  const blobs = overlay({ writable: openBlobStore(layout), packs });
-  const leases = openLeaseStore(layout);
-  const manifests = openManifestStore(layout, { blobs, leases });
-  const close = (): PromiseLike<void> => packs[Symbol.asyncDispose]();
-  return { layout, packs, blobs, leases, manifests, [Symbol.asyncDispose]: close };
+  return await openStoreOf(layout);
 }
 
 /** A sweep of the whole store that takes no lock, since nothing may rest on one. */

@@ -10,7 +10,7 @@ import {
 } from "@store/layout";
 
 import { finishInTurns } from "../loop/turns.ts";
-import { locateFile } from "../trash/rescue-index.ts";
+import { locateFile } from "../trash/locate-file.ts";
 import { type IdentityTable, IDENTITY_ROW_BYTES, openIdentityTable } from "./identity-table.ts";
 import { INDEX_ROW_BYTES, type IndexTable, openIndexTable } from "./index-table.ts";
 import { joinIndex } from "./joined-index.ts";

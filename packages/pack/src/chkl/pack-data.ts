@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 
 import { type FsFile, isErrno } from "@store/layout";
 
-import { locateFile } from "../trash/rescue-index.ts";
+import { locateFile } from "../trash/locate-file.ts";
 import { packCorrupt } from "./pack-error.ts";
 import type { PackDirectory } from "./pack-home.ts";
 import { packFileName, type PackId, packPartName } from "./pack-id.ts";

@@ -16,7 +16,7 @@ import type { PackId } from "../chkl/pack-id.ts";
 import type { FinishedPack, PackWriter } from "../chkl/pack-writer.ts";
 import { openPackSet } from "../set/open-pack-set.ts";
 import type { PackSet } from "../set/pack-set.ts";
-import { isVisible } from "../trash/trash-pack.ts";
+import { isWhole } from "../trash/trash-pack.ts";
 import type { PackBlobsEvent, PackBlobsReport, Stay, StayReason } from "./pack-blobs-report.ts";
 import { readBack } from "./read-back.ts";
 
@@ -112,7 +112,7 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
     }
     let held = false;
     try {
-      held = await isVisible(packDirectoryOf(layout), id);
+      held = await isWhole(packDirectoryOf(layout), id);
     } finally {
       if (!held) await trashed.restore();
     }

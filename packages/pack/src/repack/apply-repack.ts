@@ -9,7 +9,7 @@ import type { FinishedPack } from "../chkl/pack-writer.ts";
 import { readBack } from "../move/read-back.ts";
 import { retirePacks } from "../trash/retire-packs.ts";
 import { rescueIndex } from "../trash/rescue-index.ts";
-import { isVisible } from "../trash/trash-pack.ts";
+import { isWhole } from "../trash/trash-pack.ts";
 import type { RepackPlan } from "./repack-plan.ts";
 
 export interface RepackEvent {
@@ -93,7 +93,7 @@ export async function applyRepack(
   /** INV-4: everything asked here is asked after D1. */
   async function judge(packs: readonly PackReader[]): Promise<ReadonlySet<PackId>> {
     const visible = new Set<PackId>();
-    for (const id of new Set(places.values())) if (await isVisible(directory, id)) visible.add(id);
+    for (const id of new Set(places.values())) if (await isWhole(directory, id)) visible.add(id);
     const dropped = new Set<Digest>();
     for (const pack of packs) {
       for (const { digest } of pack.objects()) if (!moved.has(digest)) dropped.add(digest);

@@ -20,7 +20,7 @@ import type { PackDirectory } from "../chkl/pack-home.ts";
 import { type PackFileKind, packFileName, type PackId } from "../chkl/pack-id.ts";
 import { finishInTurns, finishNow } from "../loop/turns.ts";
 import { rescueIndex } from "../trash/rescue-index.ts";
-import { isVisible } from "../trash/trash-pack.ts";
+import { isWhole } from "../trash/trash-pack.ts";
 import { createDigestMap, type DigestMap } from "./digest-map.ts";
 import { isSameListing, listPackFiles, type PackListing } from "./list-packs.ts";
 
@@ -193,7 +193,7 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
     refresh: (abort) => explaining("look at the packs", () => refresh(abort)),
     exists: (id) =>
       explaining(`look for pack ${id}`, async () => {
-        return (await isVisible(directory, id)) || (await rescueIndex(directory, id));
+        return (await isWhole(directory, id)) || (await rescueIndex(directory, id));
       }),
     close: () => adopt(new Map()),
   };

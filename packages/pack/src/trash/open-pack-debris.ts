@@ -11,12 +11,13 @@ import {
 
 import { packDirectoryOf } from "../chkl/pack-home.ts";
 import {
+  type PackFileKind,
   packFileName,
   type PackId,
   parsePackFileName,
   parsePackTrashName,
 } from "../chkl/pack-id.ts";
-import { locateFile } from "./rescue-index.ts";
+import { locateFile } from "./locate-file.ts";
 import { isVisible, removeData } from "./trash-pack.ts";
 
 /**
@@ -44,13 +45,22 @@ export function openPackDebris(layout: Layout): Debris {
     );
   }
 
+  async function isSplit(id: PackId): Promise<boolean> {
+    return (await ifPresent(fs.lstat(join(dir, packFileName(id, "dat.parts.json"))))) !== undefined;
+  }
+
   async function isSecondName(name: string, own: string): Promise<boolean> {
     const [trash, file] = [
       await ifPresent(fs.lstat(join(dir, name))),
       await ifPresent(fs.lstat(join(dir, own))),
     ];
     if (trash === undefined) return false;
-    return file !== undefined || !(await exists(parsePackTrashName(name)?.id as PackId));
+    if (file !== undefined) return true;
+    const { id, kind } = parsePackTrashName(name) as { id: PackId; kind: PackFileKind };
+    // An index speaks of nothing once the data is gone, under whichever name.
+    return kind === "idx"
+      ? (await locateFile(directory, id, "dat")) === undefined && !(await isSplit(id))
+      : !(await exists(id));
   }
 
   async function describe(name: string): Promise<DebrisItem | undefined> {

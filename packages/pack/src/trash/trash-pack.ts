@@ -3,10 +3,11 @@
 
 import { join } from "node:path";
 
-import { ifPresent, isErrno, publish } from "@store/layout";
+import { createId, ifPresent, isErrno, publish } from "@store/layout";
 
 import type { PackDirectory } from "../chkl/pack-home.ts";
 import { type PackFileKind, packFileName, type PackId, packTrashName } from "../chkl/pack-id.ts";
+import { locateFile } from "./locate-file.ts";
 
 /** A pack between D1 and D4. */
 export interface TrashedPack {
@@ -25,6 +26,50 @@ export interface TrashedPack {
 export async function isVisible(directory: PackDirectory, id: PackId): Promise<boolean> {
   const { fs, dir } = directory;
   return (await ifPresent(fs.lstat(join(dir, packFileName(id, "idx"))))) !== undefined;
+}
+
+/**
+ * Whether a pack can be relied on now: nobody is about to take it away, and its data is there. The
+ * index is looked for first: whoever takes data away looks for the index after moving it.
+ */
+export async function isWhole(directory: PackDirectory, id: PackId): Promise<boolean> {
+  return (await isVisible(directory, id)) && (await hasData(directory, id));
+}
+
+/** Whether the data of a pack is there; what somebody has only moved aside gets its name back. */
+export async function hasData(directory: PackDirectory, id: PackId): Promise<boolean> {
+  const { fs, dir } = directory;
+  for (const kind of ["dat", "dat.parts.json"] as const) {
+    if ((await ifPresent(fs.lstat(join(dir, packFileName(id, kind))))) !== undefined) return true;
+  }
+  if (directory.readOnly !== undefined) return false;
+  const path = await locateFile(directory, id, "dat");
+  if (path === undefined) return false;
+  const own = join(dir, packFileName(id, "dat"));
+  return (
+    path === own || (await ifPresent(publish(fs, path, own, { replace: false }))) !== undefined
+  );
+}
+
+/**
+ * What whoever gave an index its name back owes: others may have written the same pack meanwhile
+ * and taken it away again, data and all. Then the index goes as well, by D1 and a last look: a
+ * writer that relies on it had named the data before it found the index.
+ *
+ * @returns whether the pack exists
+ */
+export async function keepWithData(directory: PackDirectory, id: PackId): Promise<boolean> {
+  const { fs, dir } = directory;
+  const index = join(dir, packFileName(id, "idx"));
+  if (await hasData(directory, id)) return true;
+  const trash = join(dir, packTrashName(id, "idx", createId()));
+  if ((await ifPresent(fs.rename(index, trash).then(() => true))) === undefined) return false;
+  if (await hasData(directory, id)) {
+    await giveBack(directory, trash, index);
+    return true;
+  }
+  await ifPresent(fs.unlink(trash));
+  return false;
 }
 
 /**
@@ -49,7 +94,10 @@ export async function trashPack(
   }
   return {
     id,
-    restore: () => giveBack(directory, trash, index),
+    async restore() {
+      await giveBack(directory, trash, index);
+      await keepWithData(directory, id);
+    },
     async destroy() {
       // INV-4: the caller has looked since this name was given.
       if ((await ifPresent(fs.unlink(trash).then(() => true))) === undefined) return false;
@@ -74,7 +122,8 @@ export async function removeData(
   id: PackId,
   sweep: string,
 ): Promise<void> {
-  for (const kind of ["ids", "dat"] as const) await removeFile(directory, id, kind, sweep);
+  // The data first: as long as it has its name, nothing of the pack is missing.
+  for (const kind of ["dat", "ids"] as const) await removeFile(directory, id, kind, sweep);
   if (!(await isVisible(directory, id))) await removeParts(directory, id);
 }
 

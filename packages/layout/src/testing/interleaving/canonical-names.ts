@@ -13,8 +13,8 @@ export interface CanonicalNames {
   content(bytes: Uint8Array): number;
 }
 
-/** Not the id of a pack, which tells what is in it. */
-const ID = /(?<![0-9a-f]|pack-)[0-9a-f]{16}(?![0-9a-f])/g;
+/** Not the id of a pack or of a boot: those are the same for everybody. */
+const ID = /(?<![0-9a-f]|pack-|boot-)[0-9a-f]{16}(?![0-9a-f])/g;
 const ID_IN_DOCUMENT = /(?<="id": ?")[0-9a-f]{16}(?=")/g;
 const CANONICAL = /^ca5eca5e[0-9a-f]{8}$/;
 
