@@ -17,6 +17,7 @@ const PROGRAMS = [
   "python3",
   "skopeo",
   "strace",
+  "tinyproxy",
 ];
 
 /** Where Debian keeps programs that are not on everybody's PATH. */

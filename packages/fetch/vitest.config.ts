@@ -1,5 +1,15 @@
 import { defineTests, TESTS } from "@store/testing/vitest-config";
 
+/** The tests of the network, over another way to read than the usual one. */
+const readBy = (reader: "fetch" | "proxy"): object => ({
+  extends: true,
+  test: {
+    name: reader,
+    include: ["test/{broken-bodies,network,ranges,resume}.test.ts"],
+    env: { STORE_TEST_READER: reader },
+  },
+});
+
 export default defineTests({
   // Every project says what it includes: a list said once for all would be added to each.
   projects: [
@@ -7,13 +17,7 @@ export default defineTests({
       extends: true,
       test: { name: "sockets", include: [...TESTS] },
     },
-    {
-      extends: true,
-      test: {
-        name: "fetch",
-        include: ["test/{broken-bodies,network,ranges,resume}.test.ts"],
-        env: { STORE_TEST_READER: "fetch" },
-      },
-    },
+    readBy("fetch"),
+    readBy("proxy"),
   ],
 });

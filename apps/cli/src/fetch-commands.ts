@@ -47,6 +47,7 @@ function addSourceOptions(command: Parser): Parser {
     .option("--exclude <glob>", "leave out files that match; may be repeated", collect)
     .option("--token-stdin", "read the hub's access token from standard input")
     .option("--token-host <host>", "a further host that may issue the registry's tokens")
+    .option("--ca-file <file>", "trust the issuers of certificates in this file as well")
     .option("--offline", "refuse to use the network");
 }
 

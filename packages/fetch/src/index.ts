@@ -26,7 +26,7 @@ export {
 } from "./credentials/registry-credentials.ts";
 
 export { createPolicy } from "./policy/create-policy.ts";
-export type { Resolver } from "./policy/private-hops.ts";
+export type { Resolver } from "./policy/address-book.ts";
 export type { PolicyRules, PolicySubject, PullPolicy } from "./policy/pull-policy.ts";
 
 export { pickSource } from "./pick-source.ts";
@@ -48,6 +48,9 @@ export type { RegistryOptions, TokenHosts } from "./sources/registry/registry-op
 export { createUrlSource, type UrlSourceOptions } from "./sources/url/create-url-source.ts";
 
 export type { HopInfo, HttpOptions } from "./http/http-options.ts";
+export { createProxyLookup } from "./http/proxy/create-proxy-lookup.ts";
+export type { ProxyLookup } from "./http/proxy/proxy.ts";
+export { type CertificatesOptions, readCertificates } from "./http/read-certificates.ts";
 export { createRateLimit, type RateLimit } from "./transfer/rate-limit.ts";
 export { defaultRetryPolicy, type RetryPolicy } from "./http/retry-policy.ts";
 export { systemTimers, type Timers } from "./http/timers.ts";

@@ -9,6 +9,7 @@ import {
   type PullResult,
   type UrlSourceOptions,
 } from "../src/index.ts";
+import { startProxy } from "./proxy-server.ts";
 import { reader } from "./reader.ts";
 import { createHastyTimers, openPorts, type TestPorts } from "./open-ports.ts";
 
@@ -27,7 +28,11 @@ export interface UrlPuller extends AsyncDisposable {
 /** A store and a source of plain URLs whose pauses take no time. */
 export async function createUrlPuller(options: UrlSourceOptions = {}): Promise<UrlPuller> {
   const timers = createHastyTimers();
-  const transport = reader === "fetch" ? { fetch: globalThis.fetch } : {};
+  const proxy = reader === "proxy" ? await startProxy() : undefined;
+  const transport =
+    reader === "fetch"
+      ? { fetch: globalThis.fetch }
+      : { proxy: () => (proxy === undefined ? undefined : new URL(proxy.origin)) };
   const store = await openPorts([createUrlSource({ timers, ...transport, ...options })], timers);
   const events: PullEvent[] = [];
   return {
@@ -47,6 +52,9 @@ export async function createUrlPuller(options: UrlSourceOptions = {}): Promise<U
       for await (const digest of store.ports.blobs.list()) digests.push(digest);
       return digests;
     },
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await proxy?.[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createSecureContext, TLSSocket, type SecureContextOptions } from "node:tls";
 
 export interface RawRequest {
   readonly method: string;
@@ -16,17 +16,36 @@ export type RawHandler = (request: RawRequest, socket: Socket) => void | Promise
 export interface RawServer extends AsyncDisposable {
   readonly origin: string;
   readonly requests: readonly RawRequest[];
+  /** How many connections were made. */
+  readonly connections: number;
+  /** Closes a connection below TLS, which then has no end of its own. */
+  cut(socket: Socket): void;
+}
+
+export interface RawServerOptions {
+  /** Speaks TLS with this certificate. */
+  readonly secure?: SecureContextOptions | undefined;
+  readonly protocols?: string[] | undefined;
 }
 
 /** A server that says exactly what a test tells it to: nothing is added, checked or corrected. */
-export async function startRawServer(handler: RawHandler): Promise<RawServer> {
+export async function startRawServer(
+  handler: RawHandler,
+  { secure, protocols }: RawServerOptions = {},
+): Promise<RawServer> {
   const requests: RawRequest[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
+  const below = new WeakMap<Socket, Socket>();
+  let connections = 0;
+  const server = createServer((plain) => {
+    connections += 1;
+    sockets.add(plain);
+    plain.on("error", () => {});
+    plain.on("close", () => sockets.delete(plain));
+    const socket = secure === undefined ? plain : wrap(plain, secure, protocols);
+    below.set(socket, plain);
     let head = "";
     socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
     socket.on("data", (data) => {
       head += data.toString("latin1");
       for (let end = head.indexOf("\r\n\r\n"); end >= 0; end = head.indexOf("\r\n\r\n")) {
@@ -42,8 +61,12 @@ export async function startRawServer(handler: RawHandler): Promise<RawServer> {
   });
   const { port } = server.address() as AddressInfo;
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `${secure === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     requests,
+    get connections() {
+      return connections;
+    },
+    cut: (socket) => below.get(socket)?.destroy(),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => {
@@ -51,6 +74,15 @@ export async function startRawServer(handler: RawHandler): Promise<RawServer> {
       });
     },
   };
+}
+
+function wrap(plain: Socket, secure: SecureContextOptions, ALPNProtocols?: string[]): Socket {
+  const secureContext = createSecureContext(secure);
+  return new TLSSocket(plain, {
+    isServer: true,
+    secureContext,
+    ...(ALPNProtocols === undefined ? {} : { ALPNProtocols }),
+  });
 }
 
 function parse(head: string, index: number): RawRequest {

@@ -1,11 +1,14 @@
 import type { BlobStore, Ingest, IngestBuffers } from "@store/layout";
 
+const readers = ["sockets", "fetch", "proxy"] as const;
+
 /**
- * The way bodies are read in this run: each fault of the network is met on both. `sockets` also
- * gives every ingest buffers, which only large ones have otherwise.
+ * The way bodies are read in this run: each fault of the network is met on all. `sockets` also gives
+ * every ingest buffers, which only large ones have otherwise; through a `proxy`, Node's own client
+ * reads them.
  */
-export const reader: "sockets" | "fetch" =
-  process.env["STORE_TEST_READER"] === "fetch" ? "fetch" : "sockets";
+export const reader: (typeof readers)[number] =
+  readers.find((name) => name === process.env["STORE_TEST_READER"]) ?? "sockets";
 
 /** An answer that is not plain is asked for once more, the other way. */
 export const notPlainRequests: number = reader === "sockets" ? 2 : 1;

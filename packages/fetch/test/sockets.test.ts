@@ -6,12 +6,20 @@ import { describe, expect, it } from "vitest";
 import type { HttpResponse } from "../src/http/http-client.ts";
 import { createSocketClient } from "../src/http/socket/socket-client.ts";
 import { systemTimers } from "../src/http/timers.ts";
+import { createTrust } from "../src/http/transport/trust.ts";
+import { createAddressBook } from "../src/policy/address-book.ts";
+import { systemResolver } from "../src/policy/system-resolver.ts";
 import { type RawHandler, sendFile, sendRaw, startRawServer } from "./raw-server.ts";
 
 const bytes = createContent(3_000_000, 3);
 
 function open(idleTimeoutMs = 5_000): ReturnType<typeof createSocketClient> {
-  return createSocketClient({ timers: systemTimers, idleTimeoutMs });
+  return createSocketClient({
+    timers: systemTimers,
+    idleTimeoutMs,
+    addresses: createAddressBook(systemResolver, systemTimers),
+    trust: createTrust(undefined),
+  });
 }
 
 async function readAll({ body }: HttpResponse, step: number): Promise<Uint8Array> {
@@ -125,6 +133,17 @@ describe("a connection of our own", () => {
     const response = await open(60).send(new URL(halting.origin), {});
     if (response === undefined) throw new TypeError("no answer");
     await expectStoreError(readAll(response, 1000), "ERR_STORE_UPSTREAM_TIMEOUT");
+  });
+
+  it("whose head comes byte by byte is given up as if it said nothing", async () => {
+    await using dripping = await startRawServer((_request, socket) => {
+      const drip = setInterval(() => socket.write("x"), 10);
+      socket.on("close", () => clearInterval(drip));
+    });
+    await expectStoreError(
+      open(100).send(new URL(dripping.origin), {}),
+      "ERR_STORE_UPSTREAM_TIMEOUT",
+    );
   });
 
   it("is closed at once when the caller aborts, and writes to no memory afterwards", async () => {

@@ -3,8 +3,10 @@ import {
   createHuggingFaceSource,
   createOciSource,
   createOllamaSource,
+  createProxyLookup,
   createRegistryCredentials,
   createUrlSource,
+  readCertificates,
   readHubToken,
   type RegistryOptions,
   type Source,
@@ -17,6 +19,7 @@ import { PRODUCER } from "../version.ts";
 export interface SourceFlags {
   readonly tokenStdin?: boolean;
   readonly tokenHost?: string;
+  readonly caFile?: string;
   readonly offline?: boolean;
 }
 
@@ -33,6 +36,8 @@ export async function createSources(
   const http = {
     offline: flags.offline === true || isOn(env["HF_HUB_OFFLINE"]),
     userAgent: PRODUCER,
+    proxy: createProxyLookup(env),
+    ca: await readCertificates({ env, file: flags.caFile }),
   };
   const registry: RegistryOptions = {
     ...http,

@@ -9,13 +9,15 @@ import { systemTimers } from "./timers.ts";
 const url = new URL("http://127.0.0.1/x");
 
 function bodyOf(...sizes: readonly number[]): ReturnType<typeof createHttpBody> {
-  const stream = new ReadableStream<Uint8Array>({
-    start(controller) {
-      for (const size of sizes) controller.enqueue(new Uint8Array(size));
-      controller.close();
+  const left = [...sizes];
+  const chunks = {
+    async read() {
+      const size = left.shift();
+      return size === undefined ? undefined : new Uint8Array(size);
     },
-  });
-  return createHttpBody(stream, {
+    async cancel() {},
+  };
+  return createHttpBody(chunks, {
     url,
     link: linkAbort(undefined),
     timers: systemTimers,

@@ -3,6 +3,7 @@ import { upstreamTimeout } from "./http-errors.ts";
 import type { AbortLink } from "./link-abort.ts";
 import { createPace } from "./pace.ts";
 import type { Timers } from "./timers.ts";
+import type { ChunkReader } from "./transport/transport.ts";
 
 /** A body of a redirect or an error is read to its end up to here, which keeps the connection. */
 const DRAIN_BYTES_MAX = 64 * 1024;
@@ -32,11 +33,10 @@ export interface HttpBodyContext {
 const done: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
 export function createHttpBody(
-  stream: ReadableStream<Uint8Array> | null,
+  reader: ChunkReader | undefined,
   context: HttpBodyContext,
 ): HttpBody {
   const { url, link, timers, idleTimeoutMs } = context;
-  const reader = stream?.getReader();
   let ended = reader === undefined;
   const pace = createPace(url);
   if (ended) link.close();
@@ -48,7 +48,7 @@ export function createHttpBody(
       link.abort(upstreamTimeout(`no bytes for ${idleTimeoutMs} ms`, url)),
     );
     try {
-      const { value } = await reader.read();
+      const value = await reader.read();
       pace.add(timers.elapsedMs() - startMs, value?.length ?? 0);
       return value;
     } catch (error) {

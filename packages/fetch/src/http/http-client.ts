@@ -1,6 +1,7 @@
 import type { AbortOptions } from "@store/layout";
 
-import { createHopGuard } from "../policy/hop-guard.ts";
+import { createAddressBook, type Reach } from "../policy/address-book.ts";
+import { guardHop } from "../policy/hop-guard.ts";
 import { systemResolver } from "../policy/system-resolver.ts";
 import { connectionError } from "./connection-error.ts";
 import { createHttpBody, type HttpBody } from "./http-body.ts";
@@ -13,6 +14,9 @@ import { retrying } from "./retrying.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
 import { createSocketClient } from "./socket/socket-client.ts";
 import { systemTimers, type Timers } from "./timers.ts";
+import { createFetchTransport } from "./transport/fetch-transport.ts";
+import { createNodeTransport } from "./transport/node-transport.ts";
+import { createTrust } from "./transport/trust.ts";
 
 /**
  * Longest silence of a server. Real ones answer within seconds; a stalled connection is common on
@@ -59,20 +63,27 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
   const timers = options.timers ?? systemTimers;
   const retry: RetryPolicy = { ...defaultRetryPolicy, ...options.retry };
   const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
-  const send = options.fetch ?? globalThis.fetch;
-  const guardHop = createHopGuard(options.resolver ?? systemResolver, timers);
-  const sockets =
-    options.fetch === undefined ? createSocketClient({ timers, idleTimeoutMs }) : undefined;
+  const addresses = createAddressBook(options.resolver ?? systemResolver, timers);
+  const trust = createTrust(options.ca);
+  const proxyOf = options.proxy ?? (() => undefined);
+  const network = { addresses, trust, proxyOf, timers, idleTimeoutMs };
+  const transport =
+    options.fetch === undefined
+      ? createNodeTransport(network)
+      : createFetchTransport(options.fetch);
+  const sockets = options.fetch === undefined ? createSocketClient(network) : undefined;
   const common: Record<string, string> = {
     "accept-encoding": "identity",
     "user-agent": options.userAgent ?? "store",
   };
 
-  async function check(url: URL, hop: HopInfo, signal: AbortSignal | undefined): Promise<void> {
+  /** Answers where the connection may lead. */
+  async function check(url: URL, hop: HopInfo, signal: AbortSignal | undefined): Promise<Reach> {
     signal?.throwIfAborted();
     if (options.offline === true) throw offline(url);
-    if (hop.redirects > 0) await guardHop(url, hop.first);
+    const reach = hop.redirects > 0 ? await guardHop(url, hop.first, addresses) : "any";
     await options.checkUrl?.(url, hop);
+    return reach;
   }
 
   /** One request, one answer, no redirect followed. */
@@ -80,25 +91,17 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
     url: URL,
     { method = "GET", body, signal }: HttpRequest,
     headers: Record<string, string>,
+    reach: Reach,
   ): Promise<HttpResponse> {
     const link = linkAbort(signal);
     const silence = timers.after(idleTimeoutMs, () =>
       link.abort(upstreamTimeout(`no answer within ${idleTimeoutMs} ms`, url)),
     );
     try {
-      const response = await send(url, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body }),
-        redirect: "manual",
-        signal: link.signal,
-      });
-      return {
-        status: response.status,
-        headers: response.headers,
-        url,
-        body: createHttpBody(response.body, { url, link, timers, idleTimeoutMs }),
-      };
+      const sent = { url, method, body, headers, reach, signal: link.signal };
+      const { status, headers: answered, chunks } = await transport(sent);
+      const context = { url, link, timers, idleTimeoutMs };
+      return { status, headers: answered, url, body: createHttpBody(chunks, context) };
     } catch (error) {
       link.close();
       link.signal.throwIfAborted();
@@ -106,6 +109,17 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
     } finally {
       silence();
     }
+  }
+
+  /** The body of a file by the fast way, where that can be: `undefined` elsewhere. */
+  async function sendFast(
+    url: URL,
+    { bulk, signal }: HttpRequest,
+    headers: Record<string, string>,
+    reach: Reach,
+  ): Promise<HttpResponse | undefined> {
+    if (bulk !== true || proxyOf(url) !== undefined) return undefined;
+    return sockets?.send(url, headers, { signal, reach });
   }
 
   return {
@@ -119,10 +133,10 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       let headers = checkHeaders({ ...common, ...own, ...request.headers });
       for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
         const hop = { redirects: redirects + redirectsBefore, from, first: origin };
-        await check(url, hop, request.signal);
+        const reach = await check(url, hop, request.signal);
         const response =
-          (request.bulk === true ? await sockets?.send(url, headers, request) : undefined) ??
-          (await sendOnce(url, request, headers));
+          (await sendFast(url, request, headers, reach)) ??
+          (await sendOnce(url, request, headers, reach));
         const next = nextHop(response, headers);
         if (next === undefined) return response;
         if (request.method === "POST") throw redirectedPost(response);

@@ -1,12 +1,14 @@
-import type { Resolver } from "../policy/private-hops.ts";
+import type { Resolver } from "../policy/address-book.ts";
+import type { ProxyLookup } from "./proxy/proxy.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { Timers } from "./timers.ts";
 
 /** How the sources reach the network. Everything impure is injected; the defaults are the platform's. */
 export interface HttpOptions {
   /**
-   * What requests are sent with. One that is given here gets all of them; by default the bodies of
-   * files come over sockets of our own where the server answers plainly, which is faster.
+   * What requests are sent with. One that is given here gets all of them, and decides itself on
+   * addresses, proxies and certificates; by default the bodies of files come over sockets of our own
+   * where the server answers plainly, which is faster, and all else over Node's client.
    */
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly timers?: Timers | undefined;
@@ -19,7 +21,14 @@ export interface HttpOptions {
    * (`ERR_STORE_POLICY_REFUSED`).
    */
   readonly checkUrl?: ((url: URL, hop: HopInfo) => void | Promise<void>) | undefined;
-  /** Finds the addresses of a host a redirect leads to: see `checkHop`. The system's by default. */
+  /** The proxy for a URL: `createProxyLookup` reads the environment. None by default. */
+  readonly proxy?: ProxyLookup | undefined;
+  /** Certificates in PEM of issuers to trust besides the usual ones. */
+  readonly ca?: string | undefined;
+  /**
+   * Finds the addresses of hosts. Those it finds are checked where a redirect leads to one, and they
+   * are what is connected to. The system's by default.
+   */
   readonly resolver?: Resolver | undefined;
   /** Longest wait for the first byte of an answer, and between two chunks of a body. */
   readonly idleTimeoutMs?: number | undefined;

@@ -1,5 +1,6 @@
 import { StoreError } from "@store/layout";
 
+import { basicAuthorization } from "../credentials/credential.ts";
 import { parseUrl, redactUrl } from "./redact-url.ts";
 
 /**
@@ -21,12 +22,19 @@ export function parseRequestUrl(text: string): {
     });
   }
   url.hash = "";
-  if (url.username === "" && url.password === "") return { url, headers: {} };
-  const userinfo = `${decodeUserinfo(url.username)}:${decodeUserinfo(url.password)}`;
+  const user = userinfoOf(url);
+  if (user === undefined) return { url, headers: {} };
   url.username = "";
   url.password = "";
-  const basic = Buffer.from(userinfo, "utf8").toString("base64");
-  return { url, headers: { authorization: `Basic ${basic}` } };
+  return { url, headers: { authorization: basicAuthorization(user.username, user.password) } };
+}
+
+/** The user and password in a URL, decoded; `undefined` if it has none. */
+export function userinfoOf(
+  url: URL,
+): { readonly username: string; readonly password: string } | undefined {
+  if (url.username === "" && url.password === "") return undefined;
+  return { username: decodeUserinfo(url.username), password: decodeUserinfo(url.password) };
 }
 
 export function isHttp(url: URL): boolean {

@@ -14,6 +14,11 @@ import { retryAfterMs } from "./retry-after.ts";
 /** Statuses that pass: timeouts, overload, a server that is being replaced. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
+/** Whether the same request may be answered otherwise a little later. */
+export function isPassing(status: number): boolean {
+  return transientStatuses.has(status);
+}
+
 export interface StatusContext {
   /** Whether the request carried credentials for the server that answered. */
   readonly authenticated: boolean;
@@ -50,7 +55,7 @@ export function statusError(response: HttpResponse, context: StatusContext): Sto
       return upstreamError(`the server answers with status ${status}`, {
         url,
         status,
-        transient: transientStatuses.has(status),
+        transient: isPassing(status),
         retryAfterMs: retryAfterMs(headers),
       });
   }

@@ -1,22 +1,17 @@
-import type { Timers } from "../http/timers.ts";
-import { checkHop, type Resolver } from "./private-hops.ts";
+import { type AddressBook, privateAddress, type Reach } from "./address-book.ts";
 
-/** Each range of a large file makes the same hop; looking names up for all of them would show. */
-const LIFE_MS = 60_000;
-const COUNT_MAX = 256;
-
-/** Refuses hops into private networks: see `checkHop`. */
-export type HopGuard = (url: URL, first: URL) => Promise<void>;
-
-/** A guard that remembers for a minute what it let pass. */
-export function createHopGuard(resolver: Resolver, timers: Pick<Timers, "elapsedMs">): HopGuard {
-  const passed = new Map<string, number>();
-  return async (url, first) => {
-    const key = `${first.host} ${url.host}`;
-    const nowMs = timers.elapsedMs();
-    if ((passed.get(key) ?? -Infinity) > nowMs - LIFE_MS) return;
-    await checkHop(url, first, resolver);
-    if (passed.size >= COUNT_MAX) passed.clear();
-    passed.set(key, nowMs);
-  };
+/**
+ * Refuses a redirect into a private network, and says where the connection that follows it may lead.
+ *
+ * A server on the internet could otherwise make us ask a router, a cloud's metadata service or a
+ * neighbour's machine. A location that names a private address itself has asked for that network,
+ * and its redirects may stay there.
+ *
+ * @param first the URL of the location itself
+ * @throws StoreError `ERR_STORE_POLICY_REFUSED`
+ */
+export async function guardHop(url: URL, first: URL, addresses: AddressBook): Promise<Reach> {
+  if (await addresses.isPrivate(first.hostname)) return "any";
+  if (await addresses.touchesPrivate(url.hostname)) throw privateAddress(url.host, first.host);
+  return "public";
 }

@@ -19,28 +19,36 @@ for (const [network, prefix] of [
 for (const [network, prefix] of [
   ["::", 127],
   ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001::", 32],
   ["fc00::", 7],
   ["fe80::", 10],
+  ["fec0::", 10],
   ["ff00::", 8],
 ] as const) {
   blocks.addSubnet(network, prefix, "ipv6");
 }
 
-/** IPv4 inside IPv6: mapped, and translated by NAT64. */
-const embedded =
-  /^(?:::ffff:(?:0:)?|64:ff9b::)(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i;
+/**
+ * IPv4 inside IPv6, as a URL writes it: compatible, mapped, translated (SIIT, NAT64), 6to4. Behind a
+ * gateway of that kind such an address leads to the one inside.
+ */
+const embedded = [
+  /^(?:::|::ffff:(?:0:)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/,
+  /^2002:([0-9a-f]{1,4}):([0-9a-f]{1,4}):/,
+];
 
 /** Whether an IP address, as text, is one of a private or special network. */
 export function isPrivateAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
-  const match = embedded.exec(bare);
-  if (match !== null) return blocks.check(ipv4Of(match), "ipv4");
   const family = isIP(bare);
-  return family !== 0 && blocks.check(bare, family === 4 ? "ipv4" : "ipv6");
+  if (family !== 6) return family === 4 && blocks.check(bare, "ipv4");
+  const plain = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  return blocks.check(plain, "ipv6") || embedded.some((form) => isPrivateInside(form.exec(plain)));
 }
 
-function ipv4Of([, dotted, high = "", low = ""]: RegExpExecArray): string {
-  if (dotted !== undefined) return dotted;
-  const [first, second] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return [first >> 8, first & 255, second >> 8, second & 255].join(".");
+function isPrivateInside(match: RegExpExecArray | null): boolean {
+  if (match === null) return false;
+  const [high = 0, low = 0] = match.slice(1).map((part) => Number.parseInt(part, 16));
+  return blocks.check([high >> 8, high & 255, low >> 8, low & 255].join("."), "ipv4");
 }

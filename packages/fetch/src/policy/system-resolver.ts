@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 
-import type { Resolver } from "./private-hops.ts";
+import type { Resolver } from "./address-book.ts";
 
 /** Addresses as the system finds them. A name without any leads nowhere, or a proxy knows it. */
 export const systemResolver: Resolver = async (hostname) => {

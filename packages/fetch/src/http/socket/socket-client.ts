@@ -1,5 +1,6 @@
 import type { AbortOptions } from "@store/layout";
 
+import type { Reach } from "../../policy/address-book.ts";
 import { connectionError } from "../connection-error.ts";
 import type { HttpResponse } from "../http-client.ts";
 import { upstreamTimeout } from "../http-errors.ts";
@@ -15,9 +16,14 @@ import type { SocketOptions, SocketReader } from "./socket-reader.ts";
 /** Origins remembered for not answering plainly. */
 const DECLINED_COUNT_MAX = 256;
 
-export interface SocketClientOptions extends Pick<SocketOptions, "ca"> {
+export interface SocketClientOptions extends Pick<SocketOptions, "addresses" | "trust"> {
   readonly timers: Timers;
   readonly idleTimeoutMs: number;
+}
+
+export interface SocketSendOptions extends AbortOptions {
+  /** Where the connection may lead; anywhere by default. */
+  readonly reach?: Reach | undefined;
 }
 
 /**
@@ -35,13 +41,14 @@ export interface SocketClient {
   send(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    options?: AbortOptions,
+    options?: SocketSendOptions,
   ): Promise<HttpResponse | undefined>;
 }
 
 /** One request on its way. */
 interface Exchange {
   readonly url: URL;
+  readonly reach: Reach;
   readonly link: AbortLink;
   readonly silence: Silence;
   /** The connection in use: it is closed when the caller aborts. */
@@ -50,15 +57,16 @@ interface Exchange {
 
 export function createSocketClient(options: SocketClientOptions): SocketClient {
   const { timers, idleTimeoutMs } = options;
-  const pool = createSocketPool({ ca: options.ca, elapsedMs: timers.elapsedMs });
+  const { addresses, trust } = options;
+  const pool = createSocketPool({ addresses, trust, elapsedMs: timers.elapsedMs });
   const declined = new Set<string>();
 
-  function begin(url: URL, signal: AbortSignal | undefined): Exchange {
+  function begin(url: URL, { signal, reach = "any" }: SocketSendOptions): Exchange {
     const link = linkAbort(signal);
     const silence = createSilence(timers, idleTimeoutMs, () =>
       link.abort(upstreamTimeout(`no bytes for ${idleTimeoutMs} ms`, url)),
     );
-    const exchange: Exchange = { url, link, silence, socket: undefined };
+    const exchange: Exchange = { url, reach, link, silence, socket: undefined };
     link.signal.addEventListener("abort", () => exchange.socket?.destroy(link.signal.reason));
     return exchange;
   }
@@ -70,7 +78,6 @@ export function createSocketClient(options: SocketClientOptions): SocketClient {
   ): Promise<ResponseHead | undefined> {
     exchange.socket = socket;
     exchange.link.signal.throwIfAborted();
-    socket.onBytes = exchange.silence.note;
     socket.write(request);
     exchange.silence.begin();
     try {
@@ -86,7 +93,7 @@ export function createSocketClient(options: SocketClientOptions): SocketClient {
 
   /** Asks over a resting connection first, which the server may have closed meanwhile. */
   async function askOnAny(exchange: Exchange, request: string): Promise<ResponseHead | undefined> {
-    const resting = pool.take(exchange.url);
+    const resting = pool.take(exchange);
     if (resting !== undefined) {
       try {
         return await ask(exchange, resting, request);
@@ -95,7 +102,7 @@ export function createSocketClient(options: SocketClientOptions): SocketClient {
         if (resting.answered) throw error;
       }
     }
-    return ask(exchange, pool.open(exchange.url), request);
+    return ask(exchange, pool.open(exchange), request);
   }
 
   function decline(origin: string): void {
@@ -105,14 +112,16 @@ export function createSocketClient(options: SocketClientOptions): SocketClient {
   }
 
   function answer(exchange: Exchange, head: ResponseHead, socket: SocketReader): HttpResponse {
-    const { url } = exchange;
+    const { url, reach } = exchange;
+    // Not before: a head that comes byte by byte must come in time as a whole.
+    socket.onBytes = exchange.silence.note;
     const body = createSocketBody(socket, head.length, {
       ...exchange,
       timers,
       onEnd(whole) {
         socket.onBytes = undefined;
         exchange.socket = undefined;
-        if (whole && head.keepAlive) pool.give(url, socket);
+        if (whole && head.keepAlive) pool.give({ url, reach }, socket);
         else socket.destroy();
       },
     });
@@ -120,9 +129,9 @@ export function createSocketClient(options: SocketClientOptions): SocketClient {
   }
 
   return {
-    async send(url, headers, { signal } = {}) {
+    async send(url, headers, sendOptions = {}) {
       if (declined.has(url.origin)) return undefined;
-      const exchange = begin(url, signal);
+      const exchange = begin(url, sendOptions);
       try {
         const head = await askOnAny(exchange, formatRequest(url, headers));
         const { socket } = exchange;

@@ -1,6 +1,9 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect as connectTls, rootCertificates } from "node:tls";
+import { connect as connectTls } from "node:tls";
 
+import type { AddressBook, Reach } from "../../policy/address-book.ts";
+import { ATTEMPT_TIMEOUT_MS } from "../transport/attempt-timeout.ts";
+import type { Trust } from "../transport/trust.ts";
 import { findHeadEnd, HEAD_BYTES_MAX } from "./response-head.ts";
 
 /** For heads, and for bytes that nobody has given a place yet. */
@@ -13,8 +16,8 @@ const GATHER_MS = 200;
 
 export interface SocketOptions {
   readonly elapsedMs: () => number;
-  /** Certificates in PEM to trust besides the usual ones. */
-  readonly ca?: string | undefined;
+  readonly addresses: AddressBook;
+  readonly trust: Trust;
 }
 
 /** A connection whose bytes land where the caller wants them, without passing through a stream. */
@@ -53,7 +56,7 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-export function openSocket(url: URL, options: SocketOptions): SocketReader {
+export function openSocket(url: URL, reach: Reach, options: SocketOptions): SocketReader {
   let scratch = new Uint8Array(2 * SCRATCH_BYTES);
   let start = 0;
   let end = 0;
@@ -68,7 +71,7 @@ export function openSocket(url: URL, options: SocketOptions): SocketReader {
   let ended = false;
   let failure: unknown;
 
-  const socket = connectTo(url, options, { buffer: nextBuffer, callback: take });
+  const socket = connectTo(url, reach, options, { buffer: nextBuffer, callback: take });
   socket.on("error", fail);
   for (const event of ["end", "close"]) {
     socket.on(event, () => {
@@ -204,21 +207,21 @@ export function openSocket(url: URL, options: SocketOptions): SocketReader {
 
 function connectTo(
   { protocol, hostname, port }: URL,
-  { ca }: Pick<SocketOptions, "ca">,
+  reach: Reach,
+  { addresses, trust }: SocketOptions,
   onread: { buffer: () => Uint8Array; callback: (count: number) => boolean },
 ): Socket {
+  const isSecure = protocol === "https:";
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  if (protocol !== "https:") {
-    return connectPlain({ host, port: Number(port === "" ? 80 : port), onread });
-  }
   const options = {
     host,
-    port: Number(port === "" ? 443 : port),
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ALPNProtocols: ["http/1.1"],
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
-    // Documented, although the type does not know it.
+    port: port === "" ? (isSecure ? 443 : 80) : Number(port),
+    lookup: addresses.lookup(reach),
+    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+    // Documented, although the type of TLS options does not know it.
     onread,
   };
-  return connectTls(options);
+  if (!isSecure) return connectPlain(options);
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ ...options, ...servername, ...trust.tlsOptions() });
 }
