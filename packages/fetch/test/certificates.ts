@@ -88,7 +88,7 @@ export function createAuthority(subject = "Test Authority"): CertificateAuthorit
       };
       return {
         cert: format(contents, privateKey),
-        key: keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+        key: keys.privateKey.export({ type: "pkcs8", format: "pem" }),
       };
     },
   };

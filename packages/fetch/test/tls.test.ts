@@ -129,7 +129,7 @@ describe.each([
       (error: unknown) => error,
     );
     if (outcome !== 400)
-      await expectStoreError(Promise.reject(outcome as Error), "ERR_STORE_UPSTREAM_ERROR");
+      await expectStoreError(Promise.reject(outcome), "ERR_STORE_UPSTREAM_ERROR");
   });
 });
 
