@@ -35,6 +35,14 @@ export const mutants: readonly TestedMutant[] = [
     test: "is healed where it was written to since it was hashed",
   },
   {
+    bug: "the times of a blob and of its sums must be equal",
+    file: "sidecars/chunk-sidecar.ts",
+    from: "if (data.mtimeMs > mtimeMs && data.mtimeMs <= layout.now()) return false;",
+    to: "if (data.mtimeMs !== mtimeMs) return false;",
+    suite: "src/sidecars/chunk-sidecar.test.ts",
+    test: "vouches for bytes",
+  },
+  {
     bug: "a short write is taken for a whole one",
     file: "fs/write-fully.ts",
     from: "    done += written;",
@@ -129,6 +137,14 @@ export const mutants: readonly TestedMutant[] = [
     to: "",
     suite: "test/hostile/confinement.test.ts",
     test: "is not read through",
+  },
+  {
+    bug: "a link in place of a directory of our own is followed",
+    file: "blobs/release-marks.ts",
+    from: "if (!(await isOwnDirectory(layout, layout.paths.released))) return;",
+    to: "void isOwnDirectory;",
+    suite: "test/hostile/own-directories.test.ts",
+    test: "is not followed: retain",
   },
   {
     bug: "a newer store is written",
