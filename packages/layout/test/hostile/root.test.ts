@@ -80,6 +80,8 @@ const result = await openLayout(root).then(async (layout) => ({
   findings: await verify(layout).catch((error) => error.code),
   check: await codeOf(openBlobStore(layout).ensureVerified(digest)),
   put: await codeOf(openBlobStore(layout).add(new TextEncoder().encode("new"))),
+  release: await codeOf(openBlobStore(layout).release([digest])),
+  retain: await codeOf(openBlobStore(layout).retain([digest])),
 }), (error) => ({ open: error.code }));
 console.log(JSON.stringify(result));
 `;
@@ -151,6 +153,22 @@ describe("to a user", () => {
       (l: Layout) => take(l.paths.format, 0o644),
       { findings: [], check: "done", put: "done" },
     ],
+    [
+      "marks of released blobs that are another user's",
+      async (l: Layout) => {
+        await openBlobStore(l).release([digest]);
+        await take(l.paths.released, 0o755);
+      },
+      { findings: [], check: "done", put: "done" },
+    ],
+    [
+      "a .store of another user",
+      async (l: Layout) => {
+        await rm(l.paths.released, { recursive: true, force: true });
+        await take(l.paths.own, 0o755);
+      },
+      { findings: [], check: "done", put: "done" },
+    ],
   ] as const)(
     `is told of as such, and harms nothing else: %s${title}`,
     async (_, damage, expected) => {
@@ -158,7 +176,9 @@ describe("to a user", () => {
         await chmod(dirname(layout.paths.root), 0o755);
         await giveAway(layout.paths.root);
         await damage(layout);
-        expect(await asUser(layout.paths.root)).toEqual(expected);
+        // Marks are an aid: where they cannot be made or removed, nothing is refused.
+        const marks = "open" in expected ? {} : { release: "done", retain: "done" };
+        expect(await asUser(layout.paths.root)).toEqual({ ...expected, ...marks });
       });
     },
   );
