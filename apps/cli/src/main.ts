@@ -15,6 +15,9 @@ process.on("uncaughtException", (error) => {
   });
 });
 
+// A write beyond the shell's limit on files then fails, and what failed can be told.
+if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
+
 const interrupt = createInterrupt(process);
 const exitCode = await run({
   args: process.argv.slice(2),

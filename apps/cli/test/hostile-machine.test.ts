@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createFakeHub, generateGguf } from "@store/fetch/testing";
@@ -71,6 +71,19 @@ it.skipIf(noMount)(
     } finally {
       await mount.end();
     }
+  },
+);
+
+it.skipIf(process.platform === "win32")(
+  "says that the shell limits the size of files, and leaves nothing behind",
+  async () => {
+    await using sandbox = await createSandbox();
+    const file = await sandbox.writeModel("m.gguf", { sizeBytes: 4 * MIB });
+    const wrapper = ["sh", "-c", 'ulimit -f 4000 && exec "$@"', "sh"];
+    const run = await sandbox.spawn(["add", file], { wrapper });
+    expect(run).toMatchObject({ code: 9, stdout: "" });
+    expect(run.stderr).toMatch(/EFBIG\nhint: [^\n]*limit/);
+    expect(await readdir(join(sandbox.models, "blobs"))).toEqual([]);
   },
 );
 
