@@ -205,8 +205,8 @@ function addPins(program: Parser, choose: Choose): void {
     .option("--until <when>", "when it ends: 12h, 30d, 2030-12-31 (default: never)")
     .action((what: string, flags: PinFlags) => {
       choose(async () => {
-        const { pinBlobs } = await import("./commands/pin.ts");
-        return (context) => pinBlobs(context, what, flags);
+        const { keepPinned } = await import("./commands/pin.ts");
+        return (context) => keepPinned(context, what, flags);
       });
     });
   program
@@ -215,8 +215,8 @@ function addPins(program: Parser, choose: Choose): void {
     .argument("<what>", "what `store pins` shows")
     .action((what: string) => {
       choose(async () => {
-        const { unpinBlobs } = await import("./commands/unpin.ts");
-        return (context) => unpinBlobs(context, what);
+        const { endPin } = await import("./commands/unpin.ts");
+        return (context) => endPin(context, what);
       });
     });
   program

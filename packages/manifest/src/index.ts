@@ -44,6 +44,7 @@ export type {
   StoredManifest,
   UnlinkOptions,
 } from "./store/manifest-store.ts";
+export { findKept, type Kept, type KeptPorts, keptSubjects } from "./store/find-kept.ts";
 export { findName } from "./store/find-name.ts";
 export { twinOf } from "./store/name-conflicts.ts";
 export {

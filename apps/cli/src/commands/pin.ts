@@ -1,10 +1,9 @@
-import { openPinStore, type PinInfo } from "@store/gc";
-import type { Digest } from "@store/layout";
+import { openPinStore, pinBlobs, type PinInfo } from "@store/gc";
 
 import type { CommandContext } from "../command-context.ts";
 import { usageError } from "../errors/usage-error.ts";
-import { blobNotFound, findKept } from "../models/find-kept.ts";
-import { openStore, type Store } from "../open-store.ts";
+import { readKept } from "../models/find-kept.ts";
+import { openStore } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatPlural } from "../output/format-count.ts";
 import { parseDuration } from "../output/format-duration.ts";
@@ -20,12 +19,8 @@ export interface PinFlags {
   readonly until?: string;
 }
 
-/**
- * `store pin NAME|DIGEST`: keeps what it leads to now, whatever becomes of its names. The pin is
- * written first and the blobs are looked at after that, as in publishing a name: a sweep that is at
- * work either sees the pin, or has moved a blob aside before this look, which gives it back.
- */
-export async function pinBlobs(
+/** `store pin NAME|DIGEST`: keeps what it leads to now, whatever becomes of its names. */
+export async function keepPinned(
   context: CommandContext,
   text: string,
   flags: PinFlags,
@@ -37,28 +32,11 @@ export async function pinBlobs(
   await using store = await openStore(context);
   const untilMs =
     flags.until === undefined ? undefined : parseUntil(flags.until, store.layout.now());
-  const { subject, digests } = await findKept(store, text);
-  const pins = openPinStore(store.layout);
-  const before = await pins.get(subject);
-  const pin = await pins.put({ subject, digests, reason, untilMs });
-  const missing = await firstMissing(store, digests);
-  if (missing !== undefined) {
-    // What it cannot keep it must not claim to keep; an earlier pin is what it was.
-    await (before === undefined ? pins.remove(subject) : pins.put(before));
-    throw blobNotFound(missing);
-  }
-  context.output.answer({ json: describePin(pin), text: toText(pin) });
+  const { subject, digests } = await readKept(store, text);
+  const kept = { subject, digests, reason, untilMs };
+  const placed = await pinBlobs(openPinStore(store.layout), store.blobs, kept);
+  context.output.answer({ json: describePin(placed), text: toText(placed) });
   return 0;
-}
-
-async function firstMissing(
-  { blobs }: Store,
-  digests: readonly Digest[],
-): Promise<Digest | undefined> {
-  for (const digest of digests) {
-    if ((await blobs.stat(digest)) === undefined) return digest;
-  }
-  return undefined;
 }
 
 function parseUntil(text: string, nowMs: number): number {

@@ -1,16 +1,16 @@
 import { openPinStore } from "@store/gc";
 import { StoreError } from "@store/layout";
+import { keptSubjects } from "@store/manifest";
 
 import type { CommandContext } from "../command-context.ts";
-import { subjectsOf } from "../models/find-kept.ts";
 import { openStore } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 
 /** `store unpin NAME|DIGEST`: ends a pin, also one whose name is gone. Frees nothing. */
-export async function unpinBlobs(context: CommandContext, text: string): Promise<number> {
+export async function endPin(context: CommandContext, text: string): Promise<number> {
   await using store = await openStore(context);
   const pins = openPinStore(store.layout);
-  for (const subject of await subjectsOf(store, text)) {
+  for (const subject of await keptSubjects(store.manifests, text)) {
     const pin = await pins.get(subject);
     if (pin === undefined || !(await pins.remove(subject))) continue;
     context.output.answer({

@@ -3,7 +3,7 @@ import { type Digest, withSweepLock } from "@store/layout";
 import { parseName, REF_DEFAULTS } from "@store/manifest";
 
 import type { CommandContext } from "../command-context.ts";
-import { blobNotFound, findKept } from "../models/find-kept.ts";
+import { blobNotFound, readKept } from "../models/find-kept.ts";
 import { openStore, type Store } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatDuration } from "../output/format-duration.ts";
@@ -19,7 +19,7 @@ export async function explainBlobs(context: CommandContext, text: string): Promi
   const asked =
     name === undefined && digest !== undefined
       ? { subject: digest, isName: false, digests: [digest] }
-      : await findKept(store, text);
+      : await readKept(store, text);
   const explanations = await explainAll(context, store, asked.digests);
   if (!asked.isName && digest !== undefined && explanations.every(isUnknown)) {
     throw blobNotFound(digest);

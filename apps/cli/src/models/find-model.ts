@@ -38,7 +38,7 @@ export function parseNewName(text: string): Name {
  */
 export async function locateModel(manifests: ManifestStore, text: string): Promise<Name> {
   const name = await findName(manifests, text);
-  if (name === undefined) throw notFound(text);
+  if (name === undefined) throw modelNotFound(text);
   return name;
 }
 
@@ -50,11 +50,11 @@ export async function locateModel(manifests: ManifestStore, text: string): Promi
 export async function findModel(manifests: ManifestStore, text: string): Promise<StoredManifest> {
   const stored = await manifests.get(await locateModel(manifests, text));
   // It went away between the two questions.
-  if (stored === undefined) throw notFound(text);
+  if (stored === undefined) throw modelNotFound(text);
   return stored;
 }
 
-function notFound(text: string): StoreError {
+export function modelNotFound(text: string): StoreError {
   return new StoreError(`no model is called ${text}`, {
     kind: "not-found",
     code: "ERR_STORE_MANIFEST_NOT_FOUND",

@@ -15,7 +15,7 @@ import { formatName, type ModelFile, type StoredManifest } from "@store/manifest
 import type { Store } from "../open-store.ts";
 
 /** Where models lie under the names of their files: `.store/views/`. */
-export function viewsPath({ paths }: Layout): string {
+function viewsPath({ paths }: Layout): string {
   return join(paths.own, "views");
 }
 

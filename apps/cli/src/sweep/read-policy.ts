@@ -15,9 +15,6 @@ export interface PolicyFlags {
   readonly packLive?: string;
 }
 
-/** Of files without an index in `packs/`: no program takes that long from one to the other. */
-const LITTER_AGE_MS = 24 * 3_600_000;
-
 /** Kinds that hold nothing anybody could want back. */
 const LITTER = ["lease", "temporary", "mark", "remains", "pack"] as const;
 
@@ -27,12 +24,7 @@ export function readPolicy(flags: PolicyFlags): GcPolicy {
   const quarantineMs = readDuration(flags.quarantineAge);
   const quarantineBytes = readBytes(flags.quarantineMax);
   const litterMs = readDuration(flags.litterAge);
-  // The bytes of a view are its model's: once that has no name, there is nothing to wait for.
-  const expire: Record<string, ExpiryRule> = {
-    ...DEFAULT_EXPIRY,
-    view: { ageMs: 0 },
-    pack: { ageMs: LITTER_AGE_MS },
-  };
+  const expire: Record<string, ExpiryRule> = { ...DEFAULT_EXPIRY };
   const change = (kind: string, rule: Partial<ExpiryRule>): void => {
     const { ageMs = Number.POSITIVE_INFINITY, bytesMax } = expire[kind] ?? {};
     expire[kind] = { ageMs, bytesMax, ...rule };

@@ -26,8 +26,9 @@ export const ORPHAN_AGE_MS_MIN: number = DAY_MS;
 /**
  * A week keeps an interrupted transfer over a holiday weekend; a month of quarantine is evidence
  * enough, and 64 GiB (one very large model) bounds what a failing disk can pile up. A dead lease, a
- * file its writer never finished and the empty directory of a blob are only litter, and a day keeps
- * clear of any clock that disagrees about them.
+ * file its writer never finished, the empty directory of a blob and a pack without its index are only
+ * litter, and a day keeps clear of any clock that disagrees about them. The bytes of a view are its
+ * model's: once that has no name, there is nothing to wait for.
  */
 export const DEFAULT_EXPIRY: Readonly<Record<string, ExpiryRule>> = {
   partial: { ageMs: 7 * DAY_MS },
@@ -36,6 +37,8 @@ export const DEFAULT_EXPIRY: Readonly<Record<string, ExpiryRule>> = {
   temporary: { ageMs: DAY_MS },
   mark: { ageMs: DAY_MS },
   remains: { ageMs: DAY_MS },
+  pack: { ageMs: DAY_MS },
+  view: { ageMs: 0 },
 };
 
 /** A rewrite copies what stays: at one half it frees at least what it writes. */

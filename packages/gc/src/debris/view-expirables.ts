@@ -1,15 +1,20 @@
 import { join } from "node:path";
 
-import type { Expirables } from "@store/gc";
-import { type Digest, digestFromHex, type FsPort, ifPresent } from "@store/layout";
+import { type Digest, digestFromHex, type FsPort, ifPresent, type Layout } from "@store/layout";
 
-import { viewsPath } from "../models/views.ts";
-import type { Store } from "../open-store.ts";
+import type { Expirables } from "../ports.ts";
+
+/** Names, and the manifest each leads to. */
+export interface NamedManifests<N> {
+  list(): AsyncIterable<{ readonly name: N }>;
+  /** Throws where it cannot be read. */
+  get(name: N): Promise<{ readonly descriptor: { readonly digest: Digest } } | undefined>;
+}
 
 /** Directories of files whose manifest has no name any more. They hold on to bytes a sweep frees. */
-export function createViewExpirables({ layout, manifests }: Store): Expirables {
+export function createViewExpirables<N>(layout: Layout, manifests: NamedManifests<N>): Expirables {
   const { fs, now } = layout;
-  const root = viewsPath(layout);
+  const root = join(layout.paths.own, "views");
 
   /** The manifests that names lead to now; throws where one cannot be read, and nothing goes. */
   async function named(): Promise<ReadonlySet<Digest>> {
@@ -38,6 +43,7 @@ export function createViewExpirables({ layout, manifests }: Store): Expirables {
     async remove(id) {
       const digest = digestFromHex(id);
       if (digest === undefined || (await named()).has(digest)) return;
+      if (layout.readOnly !== undefined) throw layout.readOnly;
       await removeTree(fs, join(root, id));
     },
   };

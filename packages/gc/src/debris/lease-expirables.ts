@@ -1,5 +1,6 @@
-import type { Expirables } from "@store/gc";
 import type { Layout, LeaseStore } from "@store/layout";
+
+import type { Expirables } from "../ports.ts";
 
 /** Leases that protect nothing any more: their holders died, or forgot them. */
 export function createLeaseExpirables(

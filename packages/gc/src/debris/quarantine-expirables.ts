@@ -1,7 +1,8 @@
 import { join } from "node:path";
 
-import type { Expirables } from "@store/gc";
 import { ifPresent, type Layout } from "@store/layout";
+
+import type { Expirables } from "../ports.ts";
 
 /** `<YYYYMMDDTHHMMSSZ>-<reason>-<id>.bin`, ours or another tool's. */
 const QUARANTINED = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[\w.-]+\.bin$/;
@@ -26,6 +27,7 @@ export function createQuarantineExpirables(layout: Layout): Expirables {
     },
     async remove(id) {
       if (stampOf(id) === undefined) throw new TypeError(`not in quarantine: ${id}`);
+      if (layout.readOnly !== undefined) throw layout.readOnly;
       // INV-8: only a rule on age or size gets here.
       await ifPresent(fs.unlink(join(paths.quarantine, id)));
       await ifPresent(fs.unlink(join(paths.quarantine, id.replace(/\.bin$/, ".json"))));
