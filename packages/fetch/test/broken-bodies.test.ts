@@ -7,6 +7,7 @@ import { createContent, expectStoreError } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
 import { createRateLimit } from "../src/index.ts";
+import { createManualTimers } from "./manual-timers.ts";
 import { createUrlPuller } from "./pull-url.ts";
 import { notPlainRequests } from "./reader.ts";
 import { askedRange, sendFile, sendRaw, startRawServer } from "./raw-server.ts";
@@ -36,7 +37,7 @@ describe("a body that breaks", () => {
           },
           body: bytes.subarray(start, start + 100_000),
         });
-        setTimeout(() => socket[end](), 20);
+        puller.afterWrites(() => socket[end]());
       });
       await using puller = await createUrlPuller();
       const result = await puller.pull(`${server.origin}/model.gguf`);
@@ -120,7 +121,7 @@ describe("a body that breaks", () => {
       if (isProbe(request.headers["range"]))
         return sendFile(request, socket, bytes, { etag: undefined });
       sendRaw(socket, { status: 200, headers, body: bytes.subarray(0, 200_000) });
-      setTimeout(() => socket.destroy(), 20);
+      puller.afterWrites(() => socket.destroy());
       return undefined;
     });
     await using puller = await createUrlPuller();
@@ -163,9 +164,17 @@ describe("a body that breaks", () => {
         headers: { "content-length": bytes.length, etag: '"one"' },
         body: bytes.subarray(0, 50_000),
       });
+      puller.afterWrites(() => {
+        // Whenever it is that the reader begins to wait for more.
+        const clock = setInterval(() => {
+          if (puller.events.some(({ kind }) => kind === "retry")) clearInterval(clock);
+          else timers.pass(150);
+        }, 5);
+      });
       return undefined;
     });
-    await using puller = await createUrlPuller({ idleTimeoutMs: 150 });
+    const timers = createManualTimers();
+    await using puller = await createUrlPuller({ idleTimeoutMs: 150, timers }, timers);
     const result = await puller.pull(`${server.origin}/model.gguf`);
     expect(await puller.bytesOf(result)).toEqual(bytes);
     expect(puller.events.find(({ kind }) => kind === "retry")).toMatchObject({
@@ -175,8 +184,10 @@ describe("a body that breaks", () => {
   });
 
   it("that never starts is a timeout with the server's name in it", async () => {
-    await using server = await startRawServer(() => {});
-    await using puller = await createUrlPuller({ idleTimeoutMs: 50, retry: { attemptsMax: 2 } });
+    const timers = createManualTimers();
+    await using server = await startRawServer(() => timers.pass(50));
+    const retry = { attemptsMax: 2 };
+    await using puller = await createUrlPuller({ idleTimeoutMs: 50, retry, timers }, timers);
     const error = await expectStoreError(
       puller.pull(`${server.origin}/model.gguf`),
       "ERR_STORE_UPSTREAM_TIMEOUT",

@@ -417,7 +417,7 @@ describe("a caller who aborts", () => {
             headers: { "content-length": bytes.length, etag: '"one"' },
             body: bytes.subarray(0, 20_000),
           });
-          setTimeout(() => socket.destroy(), 20);
+          puller.afterWrites(() => socket.destroy());
           return undefined;
         }
         return sendFile(request, socket, bytes);

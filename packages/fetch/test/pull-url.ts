@@ -9,15 +9,18 @@ import {
   type PullResult,
   type UrlSourceOptions,
 } from "../src/index.ts";
+import { type WriteWatch, watchWrites } from "./watch-writes.ts";
 import { startProxy } from "./proxy-server.ts";
 import { reader } from "./reader.ts";
-import { createHastyTimers, openPorts, type TestPorts } from "./open-ports.ts";
+import { createHastyTimers, type HastyTimers, openPorts, type TestPorts } from "./open-ports.ts";
 
 export interface UrlPuller extends AsyncDisposable {
   readonly events: readonly PullEvent[];
   readonly pauses: readonly number[];
   readonly blobs: BlobStore;
   readonly store: TestPorts;
+  /** Calls back once bytes of an answer have reached the store: the moment to break it off. */
+  readonly afterWrites: WriteWatch["afterWrites"];
   pull(url: string, options?: PullOptions): Promise<PullResult>;
   /** The bytes of the one file that was pulled. */
   bytesOf(result: PullResult): Promise<Uint8Array>;
@@ -26,22 +29,27 @@ export interface UrlPuller extends AsyncDisposable {
 }
 
 /** A store and a source of plain URLs whose pauses take no time. */
-export async function createUrlPuller(options: UrlSourceOptions = {}): Promise<UrlPuller> {
-  const timers = createHastyTimers();
+export async function createUrlPuller(
+  options: UrlSourceOptions = {},
+  timers: HastyTimers = createHastyTimers(),
+): Promise<UrlPuller> {
   const proxy = reader === "proxy" ? await startProxy() : undefined;
   const transport =
     reader === "fetch"
       ? { fetch: globalThis.fetch }
       : { proxy: () => (proxy === undefined ? undefined : new URL(proxy.origin)) };
   const store = await openPorts([createUrlSource({ timers, ...transport, ...options })], timers);
+  const { blobs, afterWrites } = watchWrites(store.ports.blobs);
+  const ports = { ...store.ports, blobs };
   const events: PullEvent[] = [];
   return {
     events,
     pauses: timers.pauses,
-    blobs: store.ports.blobs,
+    blobs,
     store,
+    afterWrites,
     pull: (url, pullOptions) =>
-      pull(url, store.ports, { onProgress: (event) => events.push(event), ...pullOptions }),
+      pull(url, ports, { onProgress: (event) => events.push(event), ...pullOptions }),
     async bytesOf({ files }) {
       const digest = files[0]?.digest;
       if (digest === undefined) throw new TypeError("nothing was pulled");

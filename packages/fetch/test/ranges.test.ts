@@ -60,7 +60,7 @@ describe("ranges", () => {
       }
       cuts -= 1;
       sendRaw(socket, cutAnswer({ etag: '"one"' }, 120_000));
-      setTimeout(() => socket.destroy(), 20);
+      puller.afterWrites(() => socket.destroy());
     });
     await using puller = await createUrlPuller();
     const result = await puller.pull(`${server.origin}/model.gguf`);
@@ -111,7 +111,7 @@ describe("ranges", () => {
         if (cuts > 0) {
           cuts -= 1;
           sendRaw(socket, cutAnswer({ etag: '"one"' }, 120_000));
-          setTimeout(() => socket.destroy(), 20);
+          puller.afterWrites(() => socket.destroy());
           return undefined;
         }
         if (range === undefined || wrong === 0) return sendFile(request, socket, bytes);
@@ -198,7 +198,7 @@ describe("ranges", () => {
       socket.write(`${size.toString(16)}\r\n`);
       socket.write(bytes);
       cuts -= 1;
-      if (!isProbe(request.headers["range"])) setTimeout(() => socket.destroy(), 300);
+      if (!isProbe(request.headers["range"])) puller.afterWrites(() => socket.destroy(), size);
       return undefined;
     });
     await using puller = await createUrlPuller();
@@ -215,7 +215,7 @@ describe("ranges", () => {
         return sendRaw(socket, { status: 416, headers: { "content-range": `bytes */${size}` } });
       }
       sendRaw(socket, cutAnswer({ etag: '"one"' }, 200_000));
-      setTimeout(() => socket.destroy(), 20);
+      puller.afterWrites(() => socket.destroy());
       return undefined;
     });
     await using puller = await createUrlPuller();
@@ -253,7 +253,7 @@ describe("a file that changes at its source", () => {
       if (isProbe(request.headers["range"])) return sendFile(request, socket, bytes);
       changed = true;
       sendRaw(socket, cutAnswer({ etag: '"one"' }, 200_000));
-      setTimeout(() => socket.destroy(), 20);
+      puller.afterWrites(() => socket.destroy());
       return undefined;
     });
     await using puller = await createUrlPuller();
@@ -286,7 +286,7 @@ describe("a file that changes at its source", () => {
         return sendFile(request, socket, bytes, { etag });
       }
       sendRaw(socket, cutAnswer({ etag }, 200_000));
-      setTimeout(() => socket.destroy(), 20);
+      puller.afterWrites(() => socket.destroy());
       return undefined;
     });
     await using puller = await createUrlPuller();
@@ -305,7 +305,7 @@ describe("a file that changes at its source", () => {
         if (cuts === 0) return sendFile(request, socket, other, { etag });
         cuts -= 1;
         sendRaw(socket, cutAnswer({ etag }, 200_000));
-        setTimeout(() => socket.destroy(), 20);
+        puller.afterWrites(() => socket.destroy());
         return undefined;
       });
       await using puller = await createUrlPuller();
@@ -329,7 +329,7 @@ describe("a file that changes at its source", () => {
       }
       cuts -= 1;
       sendRaw(socket, cutAnswer(dates, 200_000));
-      setTimeout(() => socket.destroy(), 20);
+      puller.afterWrites(() => socket.destroy());
       return undefined;
     });
     await using puller = await createUrlPuller();

@@ -153,7 +153,7 @@ describe("a file over TLS", () => {
           },
           body: bytes.subarray(start, start + 100_000),
         });
-        setTimeout(() => server.cut(socket), 30);
+        puller.afterWrites(() => server.cut(socket));
         return undefined;
       },
       { secure },
