@@ -166,7 +166,7 @@ function addCare(program: Parser, choose: Choose): void {
     .argument("[name]", "only what this name needs")
     .option("--fast", "compare checksums of chunks instead of SHA-256 where there are any")
     .option("--part <i/n>", "only one of n parts of the blobs, to spread a check over n days")
-    .option("--repair", "move wrong bytes to quarantine, so that the next pull fetches them anew")
+    .option("--repair", "move wrong bytes to quarantine, to be pulled anew, and mend packs")
     .option("--budget <duration>", "begin no further blob after so long")
     .action((name: string | undefined, flags: VerifyFlags) => {
       choose(async () => {

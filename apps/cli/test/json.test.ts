@@ -77,6 +77,7 @@ it("answers every command with a document of fixed keys", async () => {
     checked: { blobs: 1, packs: 0, bytes: count },
     findings: [],
     quarantined: [],
+    mended: [],
   });
   const pin = {
     subject: "m",

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -121,6 +121,40 @@ it("rewrites what is needed of a pack, and merges small packs", async () => {
   expect((await readdir(join(sandbox.models, "packs"))).length).toBe(3);
   expect(await sandbox.json("verify")).toMatchObject({ ok: true, findings: [] });
   expect((await sandbox.run("repack")).stdout).toBe("nothing to do\n");
+});
+
+it("mends packs when asked to, and what is lost is pulled again", async () => {
+  await using sandbox = await createSandbox();
+  await addModel(sandbox);
+  const { packs } = (await sandbox.json("pack")) as { readonly packs: readonly { id: string }[] };
+  const fileOf = (kind: string): string =>
+    join(sandbox.models, "packs", `pack-${packs[0]?.id}.${kind}`);
+  const flip = async (path: string, at: number): Promise<void> => {
+    const bytes = await readFile(path);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await rm(path);
+    await writeFile(path, bytes);
+  };
+
+  await flip(fileOf("idx"), 20);
+  await rm(fileOf("ids"));
+  expect((await sandbox.run("verify")).code).toBe(6);
+  const tables = await sandbox.run("verify", "--repair");
+  expect(tables.stdout).toContain(`pack ${packs[0]?.id} has a new index\n`);
+  expect(tables.stdout).toContain(`pack ${packs[0]?.id} has a new sidecar\n`);
+  expect(await sandbox.json("verify")).toMatchObject({ ok: true, findings: [] });
+
+  const dump = await sandbox.json("debug", "pack", packs[0]?.id ?? "");
+  const { entries } = dump["contents"] as { entries: readonly { offset: number; size: number }[] };
+  const largest = entries.toSorted((a, b) => b.size - a.size)[0];
+  await flip(fileOf("dat"), (largest?.offset ?? 0) + 24 + 15);
+  expect((await sandbox.run("verify", "m")).code).toBe(6);
+  const { stdout } = await sandbox.run("verify", "m", "--repair");
+  expect(stdout).toContain(`pack ${packs[0]?.id} is in quarantine, and 4 blobs of it in files`);
+  expect(await loose(sandbox)).toHaveLength(5);
+  expect((await sandbox.run("verify", "m")).code).toBe(6);
+  expect((await sandbox.run("pull", join(sandbox.home, "m"))).code).toBe(0);
+  expect(await sandbox.json("verify")).toMatchObject({ ok: true, findings: [] });
 });
 
 it("describes a pack in whatever state it is", async () => {

@@ -28,6 +28,8 @@ export {
   type UnpackBlobsReport,
 } from "./move/unpack-blobs.ts";
 
+export { type PackRepair, repairPacks } from "./repair/repair-packs.ts";
+
 export {
   applyRepack,
   type ApplyRepackOptions,

@@ -1,9 +1,7 @@
 import {
   type Digest,
   type Finding,
-  ifPresent,
-  isDigest,
-  recheckBlob,
+  isStoreError,
   verifyBlobs,
   type VerifyOptions,
 } from "@store/layout";
@@ -19,6 +17,7 @@ import { escapeText } from "../output/escape-text.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import { formatPlural } from "../output/format-count.ts";
 import { parseDuration } from "../output/format-duration.ts";
+import { repairStore } from "../packs/repair-store.ts";
 
 /** What was read so far. */
 interface Checked {
@@ -72,31 +71,24 @@ export async function verifyStore(
     findings.push(finding);
     output.text(formatFinding(finding));
   }
-  const quarantined = flags.repair === true ? await repair(verification, findings) : [];
+  const repair =
+    flags.repair === true
+      ? await repairStore(context, store, findings)
+      : { quarantined: [], mended: [] };
   const { checked } = verification;
   const errors = findings.filter(({ severity }) => severity === "error").length;
   output.answer({
-    json: { ok: errors === 0, mode, checked, findings, quarantined },
+    json: {
+      ok: errors === 0,
+      mode,
+      checked,
+      findings,
+      quarantined: repair.quarantined,
+      mended: repair.mended,
+    },
     text: `${errors === 0 ? "all is well" : formatPlural(errors, "error")}: ${formatChecked(checked)} checked\n`,
   });
   return errors === 0 ? 0 : EXIT_CODES.corrupt;
-}
-
-/** Moves loose blobs with wrong bytes to quarantine, so that a pull fetches them anew. */
-async function repair(
-  { context, store }: Verification,
-  findings: readonly Finding[],
-): Promise<readonly Digest[]> {
-  const quarantined: Digest[] = [];
-  for (const { severity, subject } of findings) {
-    if (severity !== "error" || !isDigest(subject) || quarantined.includes(subject)) continue;
-    const { fs, paths } = store.layout;
-    if ((await ifPresent(fs.lstat(paths.blob(subject)))) === undefined) continue;
-    if (await recheckBlob(store.layout, subject, { signal: context.signal })) continue;
-    quarantined.push(subject);
-    context.output.text(`${subject} is in quarantine; pull the model that needs it again\n`);
-  }
-  return quarantined;
 }
 
 async function* verifyAll(verification: Verification): AsyncGenerator<Finding> {
@@ -138,7 +130,7 @@ async function* verifyModel(
   for (const digest of digestsOf(stored)) {
     const info = await store.blobs.stat(digest, { signal });
     if (info?.where === "loose") loose.push(digest);
-    else if (info !== undefined) await readPacked(verification, digest);
+    else if (info !== undefined) yield* readPacked(verification, digest);
   }
   yield* verifyLoose(verification, loose);
 }
@@ -174,12 +166,18 @@ async function* verifyLoose(
   });
 }
 
-/** Reading a packed object checks it; damage is thrown. */
-async function readPacked(verification: Verification, digest: Digest): Promise<void> {
+/** Reading a packed object checks it. */
+async function* readPacked(verification: Verification, digest: Digest): AsyncGenerator<Finding> {
   const { store, context } = verification;
   let bytes = 0;
-  for await (const chunk of store.blobs.read(digest, { signal: context.signal })) {
-    bytes += chunk.length;
+  try {
+    for await (const chunk of store.blobs.read(digest, { signal: context.signal })) {
+      bytes += chunk.length;
+    }
+  } catch (error) {
+    if (!isStoreError(error) || error.kind !== "corrupt") throw error;
+    const { code, message, hint, detail } = error;
+    yield { severity: "error", code, subject: digest, message, hint, detail };
   }
   count(verification, "blobs", bytes);
 }

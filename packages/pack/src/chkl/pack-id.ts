@@ -32,6 +32,11 @@ export function parsePackId(text: string): PackId {
   });
 }
 
+/** The same, or `undefined` for any other value. */
+export function asPackId(value: unknown): PackId | undefined {
+  return typeof value === "string" && idPattern.test(value) ? (value as PackId) : undefined;
+}
+
 /** The name of one of a pack's files, `pack-<id>.dat` and so on. */
 export function packFileName(id: PackId, kind: PackFileKind | "dat.parts.json"): string {
   return `pack-${id}.${kind}`;

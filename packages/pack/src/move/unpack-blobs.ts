@@ -15,6 +15,7 @@ import type { PackReader } from "../chkl/pack-reader.ts";
 import { openPackSet } from "../set/open-pack-set.ts";
 import type { PackSet } from "../set/pack-set.ts";
 import { retirePacks } from "../trash/retire-packs.ts";
+import { isLoose } from "./is-loose.ts";
 
 /** One blob is loose again. */
 export interface UnpackBlobsEvent {
@@ -105,15 +106,5 @@ async function deleteEmptied(
       if (!(await isLoose(blobs, digest, options))) return false;
     }
     return true;
-  }
-}
-
-/** Whether a blob has a file of its own whose bytes have been hashed. */
-async function isLoose(blobs: BlobStore, digest: Digest, options: AbortOptions): Promise<boolean> {
-  try {
-    return (await blobs.stat(digest, options))?.verified === true;
-  } catch (error) {
-    if (isStoreError(error) && error.kind === "corrupt") return false;
-    throw error;
   }
 }

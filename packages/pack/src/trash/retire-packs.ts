@@ -2,7 +2,7 @@ import { createId } from "@store/layout";
 
 import type { PackDirectory } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
-import { type TrashedPack, trashPack } from "./trash-pack.ts";
+import { type Discard, type TrashedPack, trashPack } from "./trash-pack.ts";
 
 /**
  * Takes packs through D1–D4: moves their indexes aside, then asks which of them may really go, and
@@ -13,12 +13,14 @@ import { type TrashedPack, trashPack } from "./trash-pack.ts";
  *
  * @param mayGo is called once, after D1 of all, with those that were there; what it relies on must
  * be looked for on disk, under its own name
+ * @param discard what becomes of the files of those that go; they are unlinked by default
  * @returns the packs that are gone
  */
 export async function retirePacks(
   directory: PackDirectory,
   ids: readonly PackId[],
   mayGo: (trashed: ReadonlySet<PackId>) => Promise<ReadonlySet<PackId>>,
+  discard: Discard = (path) => directory.fs.unlink(path),
 ): Promise<readonly PackId[]> {
   const sweep = createId();
   const held: TrashedPack[] = [];
@@ -31,7 +33,7 @@ export async function retirePacks(
     const going = await mayGo(new Set(held.map(({ id }) => id)));
     for (let trashed = held.pop(); trashed !== undefined; trashed = held.pop()) {
       if (!going.has(trashed.id)) await trashed.restore();
-      else if (await trashed.destroy()) gone.push(trashed.id);
+      else if (await trashed.destroy(discard)) gone.push(trashed.id);
     }
   } catch (error) {
     // What cannot be given back stays in the trash, where every reader finds it.

@@ -9,6 +9,9 @@ import type { PackDirectory } from "../chkl/pack-home.ts";
 import { type PackFileKind, packFileName, type PackId, packTrashName } from "../chkl/pack-id.ts";
 import { locateFile } from "./locate-file.ts";
 
+/** What becomes of a file that goes: its name must be free afterwards. */
+export type Discard = (path: string) => Promise<unknown>;
+
 /** A pack between D1 and D4. */
 export interface TrashedPack {
   readonly id: PackId;
@@ -19,7 +22,7 @@ export interface TrashedPack {
    *
    * @returns whether it is gone; a reader may have given it back
    */
-  destroy(): Promise<boolean>;
+  destroy(discard: Discard): Promise<boolean>;
 }
 
 /** Whether a pack exists now and nobody is about to take it away. */
@@ -98,13 +101,13 @@ export async function trashPack(
       await giveBack(directory, trash, index);
       await keepWithData(directory, id);
     },
-    async destroy() {
+    async destroy(discard) {
       // INV-4: the caller has looked since this name was given.
-      if ((await ifPresent(fs.unlink(trash).then(() => true))) === undefined) return false;
+      if ((await ifPresent(discard(trash).then(() => true))) === undefined) return false;
       if (await isVisible(directory, id)) return false;
       // Before the data goes: an index that a power cut brought back would speak of nothing.
       await fs.syncDirectory(dir);
-      await removeData(directory, id, sweep);
+      await removeData(directory, id, sweep, discard);
       return true;
     },
   };
@@ -121,10 +124,11 @@ export async function removeData(
   directory: PackDirectory,
   id: PackId,
   sweep: string,
+  discard: Discard = (path) => directory.fs.unlink(path),
 ): Promise<void> {
   // The data first: as long as it has its name, nothing of the pack is missing.
-  for (const kind of ["dat", "ids"] as const) await removeFile(directory, id, kind, sweep);
-  if (!(await isVisible(directory, id))) await removeParts(directory, id);
+  for (const kind of ["dat", "ids"] as const) await removeFile(directory, id, kind, sweep, discard);
+  if (!(await isVisible(directory, id))) await removeParts(directory, id, discard);
 }
 
 async function removeFile(
@@ -132,6 +136,7 @@ async function removeFile(
   id: PackId,
   kind: PackFileKind,
   sweep: string,
+  discard: Discard,
 ): Promise<void> {
   const { fs, dir } = directory;
   const path = join(dir, packFileName(id, kind));
@@ -143,16 +148,20 @@ async function removeFile(
     throw error;
   }
   if (await isVisible(directory, id)) await giveBack(directory, trash, path);
-  else await ifPresent(fs.unlink(trash));
+  else await ifPresent(discard(trash));
 }
 
 /** The split form of a `.dat`, which only another tool writes: its list first, then the parts. */
-async function removeParts({ fs, dir }: PackDirectory, id: PackId): Promise<void> {
+async function removeParts(
+  { fs, dir }: PackDirectory,
+  id: PackId,
+  discard: Discard,
+): Promise<void> {
   const list = packFileName(id, "dat.parts.json");
   const names = (await ifPresent(fs.readdir(dir))) ?? [];
-  if (names.includes(list)) await ifPresent(fs.unlink(join(dir, list)));
+  if (names.includes(list)) await ifPresent(discard(join(dir, list)));
   const parts = names.filter((name) => name.startsWith(`${packFileName(id, "dat")}.part-`));
-  for (const name of parts.toSorted()) await ifPresent(fs.unlink(join(dir, name)));
+  for (const name of parts.toSorted()) await ifPresent(discard(join(dir, name)));
 }
 
 async function giveBack({ fs }: PackDirectory, trash: string, path: string): Promise<void> {
