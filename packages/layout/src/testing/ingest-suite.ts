@@ -15,8 +15,8 @@ export interface IngestSuiteOptions {
 }
 
 /**
- * Behaviour of every {@link Ingest}: what containerd's content-store suite asks of a writer
- * (write, status, commit, resume, discard, errors), and what parallel ranges add to it.
+ * Behaviour of every {@link Ingest}: the twelve that containerd's content-store suite asks of a
+ * writer, with its names in parentheses, and what parallel ranges add to it.
  */
 export function ingestSuite(options: IngestSuiteOptions): void {
   const it = itUnless(options.skip);
@@ -120,6 +120,18 @@ export function ingestSuite(options: IngestSuiteOptions): void {
       }
       await using second = await store.ingest({ digest });
       expect(second.missing()[0]?.start).toBe(1000);
+    });
+
+    it("continues from a source that is read at any offset (ResumeCopyReaderAt)", async () => {
+      const store = await create();
+      for (const start of [400_000, 0, 250_000]) {
+        await using ingest = await store.ingest(target);
+        await ingest.writeAt(start, content.slice(start, start + 100_000));
+      }
+      const last = await store.ingest(target);
+      for (const { start, end } of last.missing().toReversed())
+        await last.writeAt(start, content.slice(start, end));
+      expect(await last.commit()).toMatchObject(target);
     });
 
     it("keeps ranges that another size cannot use (ResumeTruncate)", async () => {
@@ -235,7 +247,7 @@ export function ingestSuite(options: IngestSuiteOptions): void {
       expect(await ingest.commit()).toMatchObject(target);
     });
 
-    it("continues an unknown identity under the same key and validator only", async () => {
+    it("continues an unknown identity under the same key and validator only (Labels)", async () => {
       const store = await create();
       const known = { key: "https://example.test/model", validator: '"v1"' };
       {
