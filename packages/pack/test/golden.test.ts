@@ -8,6 +8,8 @@ import {
   createPackWriter,
   decodeIdentity,
   decodeIndex,
+  encodeFrame,
+  hashPackKey,
   openPack,
   openPackSet,
   type PackDirectory,
@@ -36,6 +38,28 @@ const goodbye = {
   key: parsePackKey("9dedbaee4471fcb242a7dcb0c0df8f0e"),
   frame: fromHex("04224d1860408207000080676f6f6462796500000000"),
 };
+
+/** Packs of chkpt 0.3.0, by the ids it gave them. It writes a content again that is in already. */
+const chkptPacks: readonly (readonly [string, readonly string[]])[] = [
+  ["c991ee29a334fefd", ["*"]],
+  ["4bf6876fef94b89d", [""]],
+  ["d6ac75bdfd0a6590", ["hello world", "hello world", "*", "hello world"]],
+];
+
+describe("packs of chkpt", () => {
+  it.each(chkptPacks)("are written again under the same id: %s", async (expected, texts) => {
+    await using packs = await createTemporaryPacks();
+    await using writer = createPackWriter(packs.home);
+    for (const content of texts.map(bytesOf)) {
+      await writer.addFrame(hashPackKey(content), encodeFrame(content));
+    }
+    const written = await writer.finish();
+    expect(written).toMatchObject({ id: expected, count: texts.length });
+    await using once = createPackWriter(packs.home);
+    for (const content of texts.map(bytesOf)) await once.add(content);
+    expect(once.count).toBe(new Set(texts).size);
+  });
+});
 
 describe("the golden pack", () => {
   it("is what the writer makes of the same frames, byte for byte", async () => {

@@ -1,4 +1,13 @@
-import { type Digest, digestBytes, ifPresent, type Layout, openBlobStore } from "@store/layout";
+import { readFile, unlink, writeFile } from "node:fs/promises";
+
+import {
+  type Digest,
+  digestBytes,
+  type Finding,
+  ifPresent,
+  type Layout,
+  openBlobStore,
+} from "@store/layout";
 import { createContent } from "@store/layout/testing";
 
 import {
@@ -11,7 +20,9 @@ import {
   packInfoOf,
   packPath,
   planRepack,
+  repairPacks,
   unpackBlobs,
+  verifyPacks,
 } from "../../src/index.ts";
 import { addAll, noOneNeeds } from "../support/stores.ts";
 
@@ -20,6 +31,8 @@ export interface CrashOperation {
   readonly name: string;
   /** Puts on disk what the operation starts from. */
   prepare(layout: Layout): Promise<void>;
+  /** It starts from damage that it may leave when it is cut short; nothing kept is damaged. */
+  readonly mends?: boolean;
   /** May be carried out again when it was cut short. */
   run(layout: Layout): Promise<unknown>;
 }
@@ -54,6 +67,25 @@ async function drop(layout: Layout): Promise<void> {
     const going = digests.filter((digest) => deadDigests.includes(digest));
     if (going.length > 0) await packs.drop(id, going, { lookAgain: noOneNeeds });
   }
+}
+
+/** A pack of something kept and of a dead object whose bytes have changed, and one without its tables. */
+async function damage(layout: Layout): Promise<void> {
+  const { id } = await writePack(layout, [...kept.slice(0, 3), dead[0]!]);
+  const path = packPath(layout, id, "dat");
+  const bytes = await readFile(path);
+  bytes[bytes.length - 20] = (bytes.at(-20) ?? 0) ^ 1;
+  await unlink(path);
+  await writeFile(path, bytes);
+  const other = await writePack(layout, kept.slice(2));
+  await unlink(packPath(layout, other.id, "ids"));
+  await addAll(layout, kept.slice(3));
+}
+
+async function mend(layout: Layout): Promise<void> {
+  const findings: Finding[] = [];
+  for await (const finding of verifyPacks(layout)) findings.push(finding);
+  await repairPacks(layout, findings);
 }
 
 export const operations: readonly CrashOperation[] = [
@@ -94,6 +126,7 @@ export const operations: readonly CrashOperation[] = [
     },
     run: drop,
   },
+  { name: "mend", mends: true, prepare: damage, run: mend },
   {
     name: "remove leftovers, and write the same pack",
     async prepare(layout) {
