@@ -30,6 +30,8 @@ export interface Paths {
   readonly trashed: string;
   readonly orphans: string;
   readonly pins: string;
+  /** `.store/origins/<aa>.jsonl`: where blobs came from that have no file of their own. */
+  keptOrigins(digest: Digest): string;
   /** `blobs/sha256/<aa>/` */
   fanout(digest: Digest): string;
   /** `blobs/sha256/<aa>/<hex>/`: the directory of one blob. */
@@ -77,6 +79,7 @@ export function createPaths(root: string): Paths {
     trashed: at(".store", "trashed"),
     orphans: at(".store", "orphans"),
     pins: at(".store", "pins"),
+    keptOrigins: (digest) => at(".store", "origins", `${digestHex(digest).slice(0, 2)}.jsonl`),
     fanout,
     blobDirectory: (digest) => inBlob(digest),
     blob: (digest) => inBlob(digest, DATA_FILE),

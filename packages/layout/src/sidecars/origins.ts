@@ -9,17 +9,8 @@ import { readDocument } from "../fs/read-document.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
-
-/** A place where a blob's bytes can be had again. No secrets: callers redact before they record. */
-export interface Origin {
-  /** As a user would type it: `hf.co/org/repo`. */
-  readonly location: string;
-  /** Pinned, where the place has revisions. */
-  readonly revision?: string | undefined;
-  /** The file within the location. */
-  readonly path?: string | undefined;
-  readonly recordedAtMs: number;
-}
+import { readKeptOrigins } from "./kept-origins.ts";
+import { decodeOrigin, type Origin } from "./origin.ts";
 
 /** The newest are kept; more places than this are of no further use. */
 const ORIGINS_MAX = 32;
@@ -28,8 +19,16 @@ const TEXT_CHARS_MAX = 8192;
 /** What a full record of longest fields takes, and what one read may cost. */
 const ORIGINS_BYTES_MAX = ORIGINS_MAX * 4 * TEXT_CHARS_MAX;
 
-/** The recorded places, newest last. A line that cannot be read is passed over. */
+/**
+ * The recorded places, newest last: those written down beside the blob, else those kept of one that
+ * has no file of its own. A line that cannot be read is passed over.
+ */
 export async function readOrigins(layout: Layout, digest: Digest): Promise<readonly Origin[]> {
+  const beside = await readOriginsBeside(layout, digest);
+  return beside.length > 0 ? beside : readKeptOrigins(layout, digest);
+}
+
+async function readOriginsBeside(layout: Layout, digest: Digest): Promise<readonly Origin[]> {
   const bytes = await explaining("read where a blob came from", () => readBytes(layout, digest));
   if (bytes === undefined) return [];
   const lines = new TextDecoder().decode(bytes).split("\n");
@@ -48,23 +47,6 @@ async function readBytes(layout: Layout, digest: Digest): Promise<Uint8Array | u
     throw error;
   }
 }
-
-function decodeOrigin(line: string): Origin | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { location, revision, path, recordedAtMs } = value as Record<string, unknown>;
-  if (typeof location !== "string" || typeof recordedAtMs !== "number") return undefined;
-  if (!isOptionalText(revision) || !isOptionalText(path)) return undefined;
-  return { location, revision, path, recordedAtMs };
-}
-
-const isOptionalText = (value: unknown): value is string | undefined =>
-  value === undefined || typeof value === "string";
 
 /**
  * Records a place of a blob that is present. An aid for repair and nothing more: it is not synced,

@@ -5,6 +5,7 @@ import {
   type Digest,
   digestBytes,
   isStoreError,
+  keepOrigins,
   type Layout,
   openBlobStore,
   type ProgressOptions,
@@ -100,6 +101,7 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
     const { proven, damage } = await readBack(layout, pack.id, going, { signal });
     // Not even the pack just written can be read: this disk is not one to delete from.
     if (damage !== undefined) throw damage;
+    await keepOrigins(layout, going);
     for (const digest of going) if (proven.has(digest)) await dropLoose(digest, pack.id);
   }
 
@@ -136,6 +138,7 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
       onProgress?.({ kind: "read", digest, size: found.length });
       const holder = await findHolder(layout, packs, digest, { signal });
       if (holder !== undefined) {
+        await keepOrigins(layout, [digest]);
         await dropLoose(digest, holder);
         return;
       }

@@ -1,7 +1,14 @@
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { type Digest, digestBytes, nodeFs, openBlobStore } from "@store/layout";
+import {
+  type Digest,
+  digestBytes,
+  nodeFs,
+  openBlobStore,
+  readOrigins,
+  recordOrigin,
+} from "@store/layout";
 import { collectContent, createContent, createTemporaryLayout } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
@@ -28,6 +35,20 @@ describe("packBlobs", () => {
       expect(await collectContent(opened.blobs.read(digest))).toEqual(contents[index]);
     }
     for await (const { message } of verifyPacks(store.layout)) expect.fail(message);
+  });
+
+  it("still knows where a packed blob came from, and when it is loose again", async () => {
+    await using store = await createTemporaryLayout();
+    const { layout } = store;
+    await addAll(layout, contents);
+    const [first] = digests;
+    await recordOrigin(layout, first!, { location: "example.test/org/model", path: "LICENSE" });
+    const before = await readOrigins(layout, first!);
+    expect(before).toHaveLength(1);
+    await packBlobs(layout, digests);
+    expect(await readOrigins(layout, first!)).toEqual(before);
+    await unpackBlobs(layout, digests);
+    expect(await readOrigins(layout, first!)).toEqual(before);
   });
 
   it("leaves nothing of a blob's directory behind", async () => {
