@@ -31,7 +31,7 @@ export async function ensureVerified(
     options.signal?.throwIfAborted();
     let found;
     try {
-      found = await findBlob(layout, digest, wrong);
+      found = await findBlob(layout.prompt, digest, wrong);
     } catch (error) {
       if (!isStoreError(error, "ERR_STORE_BLOB_SIZE_MISMATCH") || layout.readOnly !== undefined)
         throw error;
@@ -40,7 +40,7 @@ export async function ensureVerified(
       continue;
     }
     if (found === undefined) return undefined;
-    if (await isHashed(layout, digest, found.stat)) return found;
+    if (await isHashed(layout.prompt, digest, found.stat)) return found;
     if (layout.readOnly === undefined) await mustBeInside(layout, digest);
     const verdict = await hashFound(layout, digest, found, options);
     if (verdict === "right") return found;

@@ -126,4 +126,9 @@ export interface FsPort {
   freeBytes(path: string): Promise<number>;
   /** Absent where every call has to be seen; whoever uses it can do without. */
   readonly blocking?: BlockingFs | undefined;
+  /**
+   * The same calls, most of which are made before they return and cost a fraction. For many small
+   * files: a large read or write would hold the thread. Absent where every call has to be seen.
+   */
+  readonly prompt?: FsPort | undefined;
 }

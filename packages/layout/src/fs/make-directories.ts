@@ -4,6 +4,7 @@ import { isErrno } from "../errors/errno.ts";
 import { StoreError } from "../errors/store-error.ts";
 import { ifPresent } from "./absence.ts";
 import type { FsPort } from "./fs-port.ts";
+import { createSharedSyncs } from "./shared-syncs.ts";
 
 /** Makes directories whose names survive a power cut. */
 export interface DirectoryMaker {
@@ -19,16 +20,20 @@ export interface DirectoryMaker {
 
 export function createDirectoryMaker(fs: FsPort, root: string): DirectoryMaker {
   const durable = new Set<string>();
+  const shared: FsPort = {
+    ...fs,
+    syncDirectory: createSharedSyncs((path) => fs.syncDirectory(path)),
+  };
 
   async function ensure(path: string, lasting: boolean): Promise<void> {
     if (durable.has(path)) return;
     if (path === root) {
       await makeAbove(fs, root);
       // A user may keep the root behind a link. Below it a link would lead out of the store.
-      await makeOne(fs, path, { mayBeLink: true });
+      await makeOne(shared, path, { mayBeLink: true });
     } else {
       await ensure(dirname(path), true);
-      await makeOne(fs, path, { mayBeLink: false });
+      await makeOne(shared, path, { mayBeLink: false });
     }
     if (lasting) durable.add(path);
   }

@@ -22,17 +22,9 @@ import { errnoOf, isErrno } from "../errors/errno.ts";
 import { blockingFs, kindOf, readAt, toStat } from "./blocking-fs.ts";
 import { createDirectRead, DIRECT_ALIGNMENT, isCached } from "./direct-reads.ts";
 import type { FsFile, FsPort, OpenMode, OpenOptions } from "./fs-port.ts";
+import { openFlags } from "./open-flags.ts";
+import { createPromptFs } from "./prompt-fs.ts";
 import { readFully } from "./read-fully.ts";
-
-// Absent on Windows, where the name grammar and the absence of fifos make them unnecessary.
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-const NO_BLOCK = constants.O_NONBLOCK ?? 0;
-
-const flags: Readonly<Record<OpenMode, number>> = {
-  read: constants.O_RDONLY | NO_FOLLOW | NO_BLOCK,
-  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW,
-  update: constants.O_RDWR | NO_FOLLOW | NO_BLOCK,
-};
 
 function toFile(handle: FileHandle, alignment = 1): FsFile {
   return {
@@ -64,17 +56,17 @@ async function openFile(path: string, mode: OpenMode, options: OpenOptions = {})
     try {
       // Never a new file: some file systems without direct I/O say so after they have made it.
       if (mode === "update")
-        return toFile(await open(path, flags[mode] | DIRECT), DIRECT_ALIGNMENT);
+        return toFile(await open(path, openFlags[mode] | DIRECT), DIRECT_ALIGNMENT);
     } catch (error) {
       if (!isErrno(error, "EINVAL")) throw error;
     }
   }
-  return toFile(await open(path, flags[mode], permissions));
+  return toFile(await open(path, openFlags[mode], permissions));
 }
 
 /** Opens a file twice if it is not in the page cache: once to read past it, once for all the rest. */
 async function openUncached(path: string): Promise<FsFile> {
-  const plain = await open(path, flags.read);
+  const plain = await open(path, openFlags.read);
   try {
     const stats = await plain.stat();
     const cached = !stats.isFile() || (await isCached(plain, stats.size));
@@ -90,7 +82,7 @@ async function openUncached(path: string): Promise<FsFile> {
 async function openSameDirect(path: string, stats: Stats): Promise<FileHandle | undefined> {
   let direct;
   try {
-    direct = await open(path, flags.read | DIRECT);
+    direct = await open(path, openFlags.read | DIRECT);
     const { dev, ino } = await direct.stat();
     if (dev === stats.dev && ino === stats.ino) return direct;
   } catch (error) {
@@ -126,8 +118,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** The machine's own file system. */
-export const nodeFs: FsPort = {
+const threadedFs: FsPort = {
   open: openFile,
   async mkdir(path) {
     await mkdir(path);
@@ -163,3 +154,11 @@ export const nodeFs: FsPort = {
   },
   blocking: blockingFs,
 };
+
+/**
+ * The machine's own file system. `prompt` is not enumerable: whoever spreads this one to change some
+ * of its calls gets none that would pass the change by.
+ */
+export const nodeFs: FsPort = Object.defineProperty({ ...threadedFs }, "prompt", {
+  value: createPromptFs(threadedFs),
+});

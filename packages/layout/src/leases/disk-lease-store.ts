@@ -117,9 +117,17 @@ async function acquireLease(
     };
     await writeDocument(fs, path, encodeLease(document), { replace: true });
   }
+  /** A write that has not begun, which tells of everything held by then. */
+  let next: Promise<void> | undefined;
   function renew(): Promise<void> {
-    writing = writing.catch(() => {}).then(write);
-    return writing;
+    next ??= writing
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return write();
+      });
+    writing = next;
+    return next;
   }
 
   await layout.makeDirectory(paths.leases);

@@ -29,6 +29,8 @@ export interface Layout {
    * @throws StoreError `readOnly`
    */
   makeDirectory(path: string, options?: { readonly lasting?: boolean }): Promise<void>;
+  /** The same store over {@link FsPort.prompt}, for many small files; itself where there is none. */
+  readonly prompt: Layout;
 }
 
 export interface OpenLayoutOptions {
@@ -69,7 +71,7 @@ async function withoutLink(fs: FsPort, root: string): Promise<string> {
   return (await fs.lstat(root)).kind === "symlink" ? fs.realpath(root) : root;
 }
 
-function createLayout(parts: Omit<Layout, "makeDirectory">): Layout {
+function createLayout(parts: Omit<Layout, "makeDirectory" | "prompt">): Layout {
   const { paths, fs, readOnly } = parts;
   const maker = createDirectoryMaker(fs, paths.root);
   let marked: Promise<void> | undefined;
@@ -80,8 +82,13 @@ function createLayout(parts: Omit<Layout, "makeDirectory">): Layout {
     await writeDocument(fs, paths.format, encodeStoreFormat(), { replace: false });
   }
 
-  return {
+  let prompt: Layout | undefined;
+  const layout: Layout = {
     ...parts,
+    get prompt() {
+      prompt ??= fs.prompt === undefined ? layout : createLayout({ ...parts, fs: fs.prompt });
+      return prompt;
+    },
     async makeDirectory(path, makeOptions) {
       if (readOnly !== undefined) throw readOnly;
       // Once per layout, before anything else of ours appears; a failure is tried again.
@@ -93,6 +100,7 @@ function createLayout(parts: Omit<Layout, "makeDirectory">): Layout {
       await maker.make(path, makeOptions);
     },
   };
+  return layout;
 }
 
 function notADirectory(path: string, message: string): StoreError {

@@ -54,7 +54,7 @@ async function readBytes(layout: Layout, digest: Digest): Promise<Uint8Array | u
  * error.
  */
 export async function recordOrigin(
-  layout: Layout,
+  { prompt: layout }: Layout,
   digest: Digest,
   origin: Omit<Origin, "recordedAtMs">,
 ): Promise<void> {
