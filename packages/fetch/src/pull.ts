@@ -10,12 +10,16 @@ import { readExisting } from "./record/read-existing.ts";
 import { type ReadyModel, recordModel } from "./record/record-model.ts";
 import type { ResolvedModel, SourceFile } from "./source.ts";
 import type { Transferred } from "./transfer/transfer-file.ts";
+import { createQuota } from "./transfer/quota.ts";
 import { transferFiles } from "./transfer/transfer-files.ts";
 
 /** Files at once. */
 const CONCURRENCY = 2;
 /** Connections of a pull: what a line with a limit for each needs, few enough for a server to bear. */
 const CONNECTIONS_MAX = 32;
+
+/** Small files asked for at once: what hides the way to a server, few enough for it to bear. */
+const REQUESTS_MAX = 16;
 
 /** Times a name may change under our hands before we say so. */
 const RECORD_ATTEMPTS_MAX = 3;
@@ -87,6 +91,7 @@ async function fetchAndRecord(
       lease,
       timers,
       retry: { ...defaultRetryPolicy, ...options.retry },
+      requests: createQuota(REQUESTS_MAX),
       limit: options.rateLimit,
     },
     {

@@ -1,4 +1,4 @@
-import { type ByteRange, digestBytes, type StoreError } from "@store/layout";
+import { type ByteRange, type Digest, digestBytes } from "@store/layout";
 
 import { upstreamMismatch } from "../http/http-errors.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
@@ -11,16 +11,36 @@ import type { Transferred, TransferOptions, TransferPorts } from "./transfer-fil
  * Largest file taken through memory. The hub keeps everything above 10 MB as LFS, with a SHA-256;
  * what is left are configurations and tokenizers.
  */
-export const SMALL_FILE_BYTES_MAX: number = 16 * 1024 * 1024;
+const MEMORY_BYTES_MAX = 16 * 1024 * 1024;
 
+/**
+ * Up to here a file costs less to fetch again than to keep a record of how far it came, and many
+ * are in flight at once.
+ */
+const SMALL_FILE_BYTES_MAX = 256 * 1024;
+
+/** A file that says how many bytes of memory it takes, and which they must be. */
 export interface SmallFile extends SourceFile {
   readonly size: number;
-  readonly gitSha1: string;
+}
+
+/** Whether a file is one of those that are fetched many at once. */
+export function isSmall(file: SourceFile): file is SmallFile {
+  const { size, digest, gitSha1 } = file;
+  const isKnown = digest !== undefined || gitSha1 !== undefined;
+  return isKnown && size !== undefined && size <= SMALL_FILE_BYTES_MAX;
+}
+
+/** Whether a file goes through memory: a small one, or one that only git's hash is known of. */
+export function fitsMemory(file: SourceFile): file is SmallFile {
+  const { size = Infinity, digest, gitSha1 } = file;
+  if (isSmall(file)) return true;
+  return digest === undefined && gitSha1 !== undefined && size <= MEMORY_BYTES_MAX;
 }
 
 /**
- * Fetches a file of which only git's SHA-1 is known. It is checked in memory, so that bytes nobody
- * vouches for never enter the store.
+ * Fetches a file whole, in one go. Where git's SHA-1 is all that is known, it is checked in memory,
+ * so that bytes nobody vouches for never enter the store.
  *
  * @throws StoreError `ERR_STORE_BLOB_DIGEST_MISMATCH`
  */
@@ -32,19 +52,36 @@ export async function takeSmallFile(
 ): Promise<Transferred> {
   const { onEvent, signal } = options;
   const { path, size } = file;
-  onEvent({ kind: "file-start", path, size, digest: undefined, resumedBytes: 0 });
+  const release = await ports.requests.take(1, { signal });
+  onEvent({ kind: "file-start", path, size, digest: file.digest, resumedBytes: 0 });
   const bytes = new Uint8Array(size);
   const { context, meter } = createFillContext(model, file, memorySink(bytes), ports, options);
-  await fillRanges(context, { connections: 1, resumable: true, signal });
+  try {
+    await fillRanges(context, { connections: 1, resumable: true, signal });
+  } finally {
+    release();
+  }
   meter.finish();
   onEvent({ kind: "verify", path });
-  const actual = gitBlobHash(bytes);
-  if (actual !== file.gitSha1) throw wrongBytes(file, actual);
-  const digest = digestBytes(bytes);
-  await ports.lease.add([digest]);
-  const present = await ports.blobs.ensureVerified(digest, { signal });
-  if (present === undefined) await ports.blobs.put({ digest, size }, bytes, { signal });
+  const digest = file.digest ?? (await checkedDigest(file, bytes, ports.lease));
+  await ports.blobs.put({ digest, size }, bytes, { signal });
   return { digest, size, reused: false, bytesFetched: size, bytesResumed: 0 };
+}
+
+/** The digest of bytes that have the git hash they should, once the lease protects it. */
+async function checkedDigest(
+  file: SmallFile,
+  bytes: Uint8Array,
+  lease: TransferPorts["lease"],
+): Promise<Digest> {
+  const actual = gitBlobHash(bytes);
+  const expected = file.gitSha1 ?? "";
+  if (actual !== expected) {
+    throw upstreamMismatch(file.url ?? file.path, { expected, actual });
+  }
+  const digest = digestBytes(bytes);
+  await lease.add([digest]);
+  return digest;
 }
 
 /** A buffer that is filled in order, from one stream that may break. */
@@ -59,8 +96,4 @@ function memorySink(bytes: Uint8Array): RangeSink {
       filled = Math.max(filled, offset + chunk.length);
     },
   };
-}
-
-function wrongBytes(file: SmallFile, actual: string): StoreError {
-  return upstreamMismatch(file.url ?? file.path, { expected: file.gitSha1, actual });
 }

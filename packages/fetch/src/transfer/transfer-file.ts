@@ -4,10 +4,11 @@ import type { RetryPolicy } from "../http/retry-policy.ts";
 import type { Timers } from "../http/timers.ts";
 import type { PullEvent } from "../pull-event.ts";
 import type { ResolvedModel, Source, SourceFile } from "../source.ts";
+import type { Quota } from "./quota.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { gitBlobHashOf } from "./git-blob-hash.ts";
 import { ingestFile } from "./ingest-file.ts";
-import { SMALL_FILE_BYTES_MAX, takeSmallFile } from "./take-small-file.ts";
+import { fitsMemory, takeSmallFile } from "./take-small-file.ts";
 
 /** What a transfer works with. */
 export interface TransferPorts {
@@ -19,6 +20,8 @@ export interface TransferPorts {
   readonly lease: Pick<Lease, "add">;
   readonly timers: Timers;
   readonly retry: RetryPolicy;
+  /** Requests for files that go through memory. */
+  readonly requests: Quota;
   /** Bound on the rate, shared with other transfers. */
   readonly limit?: RateLimit | undefined;
 }
@@ -56,16 +59,9 @@ export async function transferFile(
   options.signal?.throwIfAborted();
   const present = await findPresent(file, ports, options.signal);
   if (present !== undefined) return reuse(present, file, options);
-  const isSmall = file.size !== undefined && file.size <= SMALL_FILE_BYTES_MAX;
-  const done =
-    file.digest === undefined && file.gitSha1 !== undefined && isSmall
-      ? await takeSmallFile(
-          model,
-          { ...file, gitSha1: file.gitSha1, size: file.size },
-          ports,
-          options,
-        )
-      : await ingestFile(model, file, ports, options);
+  const done = fitsMemory(file)
+    ? await takeSmallFile(model, file, ports, options)
+    : await ingestFile(model, file, ports, options);
   options.onEvent({
     kind: "file-done",
     path: file.path,
