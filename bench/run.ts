@@ -1,6 +1,7 @@
 /** `pnpm bench [NAME…]`: runs the benchmarks whose names begin with one of the given ones; all by default. */
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   "fetch/download": async () => (await import("./fetch/download.ts")).benchDownload(),
+  "fetch/small-files": async () => (await import("./fetch/small-files.ts")).benchSmallFiles(),
   "gc/plan": async () => (await import("./gc/plan.ts")).benchGcPlan(),
   "gc/snapshot": async () => (await import("./gc/snapshot.ts")).benchGcSnapshot(),
   "gc/delete": async () => (await import("./gc/delete.ts")).benchGcDelete(),

@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { hasCommand } from "../harness/has-command.ts";
 import { runCommand } from "../harness/run-command.ts";
 
 export interface Nginx extends AsyncDisposable {
+  readonly port: number;
   readonly origin: string;
   /** The same files over TLS, with a certificate of its own. */
   readonly tlsOrigin: string;
@@ -19,8 +21,12 @@ export interface Nginx extends AsyncDisposable {
 }
 
 export interface NginxOptions {
-  /** `limit_rate`: bytes per second of each connection. */
+  /** `limit_rate`: bytes per second of each request. */
   readonly rateBytes?: number | undefined;
+  /** More of the configuration, beside the server's block. */
+  readonly http?: string | undefined;
+  /** More of the configuration, inside the server's block. */
+  readonly server?: string | undefined;
 }
 
 const PROGRAM = "/usr/sbin/nginx";
@@ -28,9 +34,12 @@ const PROGRAM = "/usr/sbin/nginx";
 /** Serves a directory with nginx on free ports of this machine; `undefined` where there is no nginx. */
 export async function startNginx(
   scratch: string,
-  { rateBytes }: NginxOptions = {},
+  { rateBytes, http = "", server = "" }: NginxOptions = {},
 ): Promise<Nginx | undefined> {
-  if (!(await isThere(PROGRAM))) return undefined;
+  if (!(await hasCommand(PROGRAM, ["-v"]))) {
+    process.stdout.write("  left out: nginx is not installed\n");
+    return undefined;
+  }
   const home = join(scratch, "nginx");
   const www = join(home, "www");
   await mkdir(www, { recursive: true });
@@ -49,9 +58,11 @@ export async function startNginx(
     http {
       access_log off; sendfile on; keepalive_requests 100000; ${temporaries}
       ${rateBytes === undefined ? "" : `limit_rate ${rateBytes};`}
+      ${http}
       server {
         listen 127.0.0.1:${port}; listen 127.0.0.1:${tlsPort} ssl; root ${www};
         ssl_certificate ${certificate}; ssl_certificate_key ${home}/key.pem;
+        ${server}
       }
     }`,
   );
@@ -60,6 +71,7 @@ export async function startNginx(
   });
   await accepting(port);
   return {
+    port,
     origin: `http://127.0.0.1:${port}`,
     tlsOrigin: `https://127.0.0.1:${tlsPort}`,
     certificate,
@@ -69,13 +81,6 @@ export async function startNginx(
       if (child.exitCode === null) await once(child, "exit");
     },
   };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function makeCertificate(home: string, certificate: string): Promise<void> {

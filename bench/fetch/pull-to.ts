@@ -1,24 +1,36 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { createUrlSource, pull, type UrlSourceOptions } from "@store/fetch";
+import {
+  createHuggingFaceSource,
+  createUrlSource,
+  pull,
+  type PullOptions,
+  type PullResult,
+  type Source,
+} from "@store/fetch";
 import { type Digest, openBlobStore, openLayout, openLeaseStore } from "@store/layout";
 import { openManifestStore } from "@store/manifest";
 
-/** Pulls a URL into a store, and answers what it cost. */
-export async function pullTo(
+/** Pulls a URL into a store. */
+export const pullUrl = (root: string, url: string, digest: Digest): Promise<PullResult> =>
+  pullTo(root, createUrlSource(), url, { digest });
+
+/** Pulls a repository of a hub into a store. */
+export const pullHub = (root: string, endpoint: string, repo: string): Promise<PullResult> =>
+  pullTo(root, createHuggingFaceSource({ endpoint }), `hf://${repo}`);
+
+async function pullTo(
   root: string,
-  url: string,
-  digest: Digest,
-  options: UrlSourceOptions = {},
-): Promise<number> {
+  source: Source,
+  location: string,
+  options: PullOptions = {},
+): Promise<PullResult> {
   const layout = await openLayout(root);
   const blobs = openBlobStore(layout);
   const leases = openLeaseStore(layout);
   const manifests = openManifestStore(layout, { blobs, leases });
-  const ports = { sources: [createUrlSource(options)], blobs, leases, manifests };
-  const { bytesFetched } = await pull(url, ports, { digest });
-  return bytesFetched;
+  return pull(location, { sources: [source], blobs, leases, manifests }, options);
 }
 
 /** A directory that is not there at the start of each run. */
