@@ -10,6 +10,7 @@ import type { FsPort } from "../fs/fs-port.ts";
 import { nodeFs } from "../fs/node-fs.ts";
 import type { Layout } from "../root/layout.ts";
 import { expectStoreError } from "../testing/expect-error.ts";
+import { createFaultyFs } from "../testing/faulty-fs.ts";
 import { createTemporaryLayout } from "../testing/temporary-layout.ts";
 import { openLeaseStore } from "./disk-lease-store.ts";
 import type { LeaseInfo } from "./lease-store.ts";
@@ -37,6 +38,23 @@ it("protects its digests until it ends", async () => {
   }
   expect(await listed(layout)).toEqual([]);
   expect(await readdir(layout.paths.leases)).toEqual([]);
+});
+
+it("is written once for all that is added while a write is under way", async () => {
+  const faulty = createFaultyFs(nodeFs, undefined, /^rename /);
+  await using temporary = await createTemporaryLayout({ fs: faulty });
+  const { layout } = temporary;
+  await using lease = await openLeaseStore(layout).acquire([], { reason: "r" });
+  const before = faulty.calls.length;
+  const digests = Array.from({ length: 50 }, (_, index) => digestBytes(new Uint8Array(index)));
+  await Promise.all(
+    digests.map(async (digest) => {
+      await lease.add([digest]);
+      const [written] = await listed(layout);
+      expect(written?.digests).toContain(digest);
+    }),
+  );
+  expect(faulty.calls.length - before).toBeLessThan(5);
 });
 
 it("is renewed while it is held", async () => {
