@@ -91,7 +91,9 @@ export function createPromptFs(base: FsPort): FsPort {
       options?.direct === true
         ? base.open(path, mode, options)
         : open(path, mode, options?.permissions),
-    mkdir: now((path: string) => void mkdirSync(path)),
+    mkdir: now((path: string): void => {
+      mkdirSync(path);
+    }),
     rmdir: now((path: string) => rmdirSync(path)),
     lstat: now((path: string) => toStat(lstatSync(path))),
     stat: now((path: string) => toStat(statSync(path))),
