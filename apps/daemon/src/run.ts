@@ -3,6 +3,7 @@ import { asStoreError, isStoreError, resolveHome } from "@store/layout";
 import { type Command, parseArguments, USAGE } from "./command/parse-arguments.ts";
 import { startDaemon } from "./daemon.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
+import { startPeriodicSweeps } from "./gc/periodic-sweeps.ts";
 import { describeError, escapeLine, formatLogLine, type Log } from "./log.ts";
 import { openStore } from "./store/open-store.ts";
 import { VERSION } from "./version.ts";
@@ -55,7 +56,10 @@ async function serve(command: Command & { readonly kind: "serve" }, host: Host):
   const { platform, signal } = host;
   const log: Log = (event) => host.complain(`${formatLogLine(event, Date.now())}\n`);
   await using store = await openStore(resolveHome(host, command.home), { platform });
-  const daemon = await startDaemon({ ...store, version: VERSION, log, port: command.port });
+  const { port: wanted, allowChanges, gcEveryMs: everyMs } = command;
+  const daemon = await startDaemon({ ...store, version: VERSION, log, allowChanges, port: wanted });
+  const sweeps =
+    everyMs === undefined ? undefined : startPeriodicSweeps(store.collector, { everyMs, log });
   const { port, urls } = daemon;
   host.print(
     command.json
@@ -63,7 +67,7 @@ async function serve(command: Command & { readonly kind: "serve" }, host: Host):
       : `stored listens on ${urls.join(" and ")}\n`,
   );
   await aborted(signal);
-  await daemon.close({ graceMs: GRACE_MS });
+  await Promise.all([sweeps?.[Symbol.asyncDispose](), daemon.close({ graceMs: GRACE_MS })]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -99,6 +99,22 @@ describe("the daemon as a process", () => {
   );
 
   it.skipIf(posixOnly !== "")(
+    `sweeps for a client where it was told that clients may${posixOnly}`,
+    async () => {
+      const blobs = openBlobStore(await openLayout(home));
+      const { digest } = await blobs.add(new TextEncoder().encode("nobody needs this"));
+      await blobs.release([digest]);
+      const args = ["--home", home, "--allow-changes", "--gc-every", "24h"];
+      const { child, urls, ended } = await startServing(args);
+      const swept = await fetch(`${urls[0]}/v1/gc/sweep`, { method: "POST" });
+      expect(await swept.json()).toMatchObject({ freedBytes: 17, destroyed: [digest] });
+      expect(await blobs.stat(digest)).toBeUndefined();
+      child.kill("SIGTERM");
+      expect(await ended).toMatchObject({ code: 0, stderr: "" });
+    },
+  );
+
+  it.skipIf(posixOnly !== "")(
     `ends on SIGINT too, and says where it listens to people${posixOnly}`,
     async () => {
       const child = launch(["--home", home, "--port", "0"]);

@@ -9,16 +9,23 @@ describe("parseArguments", () => {
       home: undefined,
       port: DEFAULT_PORT,
       json: false,
+      allowChanges: false,
+      gcEveryMs: undefined,
     });
   });
 
   it("reads every option", () => {
-    expect(parseArguments(["--home", "/m", "--port=0", "--json"])).toEqual({
+    const all = ["--home", "/m", "--port=0", "--json", "--allow-changes", "--gc-every", "24h"];
+    expect(parseArguments(all)).toEqual({
       kind: "serve",
       home: "/m",
       port: 0,
       json: true,
+      allowChanges: true,
+      gcEveryMs: 86_400_000,
     });
+    expect(parseArguments(["--gc-every", "off"])).toMatchObject({ gcEveryMs: undefined });
+    expect(parseArguments(["--gc-every=1m"])).toMatchObject({ gcEveryMs: 60_000 });
     expect(parseArguments(["--port", "65535"])).toMatchObject({ port: 65_535 });
     expect(parseArguments(["-h", "--port", "1"])).toEqual({ kind: "help" });
     expect(parseArguments(["--version"])).toEqual({ kind: "version" });
@@ -33,6 +40,11 @@ describe("parseArguments", () => {
     ["--port", " 80"],
     ["--port"],
     ["--home", ""],
+    ["--gc-every", "0"],
+    ["--gc-every", "0h"],
+    ["--gc-every", "25d"],
+    ["--gc-every", "10s"],
+    ["--gc-every", "daily"],
     ["--host", "0.0.0.0"],
     ["--json=yes"],
     ["serve"],

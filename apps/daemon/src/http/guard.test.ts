@@ -117,6 +117,17 @@ describe("guardRequest", () => {
     },
   );
 
+  it("lets methods that change something through where that is allowed, and no others", () => {
+    const statusOf = (method: string): number => {
+      const headers = { host: `127.0.0.1:${PORT}` };
+      const request = new Request(`http://127.0.0.1:${PORT}/health`, { headers });
+      Object.defineProperty(request, "method", { value: method });
+      return guardRequest(request, PORT, { allowChanges: true })?.status ?? 200;
+    };
+    expect(["POST", "PUT", "DELETE"].map(statusOf)).toEqual([200, 200, 200]);
+    expect(["PATCH", "OPTIONS", "post"].map(statusOf)).toEqual([405, 405, 405]);
+  });
+
   it.each([
     [{ "content-length": "5" }, 400],
     [{ "content-length": "0" }, 200],

@@ -5,7 +5,13 @@ import { errorResponse, type ErrorResponseOptions } from "./error-response.ts";
 /** The names this machine has for itself. Not `localhost.`, not `127.1`: clients do not write them. */
 const OWN_HOSTS: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 
-const METHODS: readonly string[] = ["GET", "HEAD"];
+const READING: readonly string[] = ["GET", "HEAD"];
+const CHANGING: readonly string[] = ["POST", "PUT", "DELETE"];
+
+export interface GuardOptions {
+  /** Whether the daemon was started to let clients change something. */
+  readonly allowChanges?: boolean;
+}
 
 /**
  * Decides on a request before anything looks at its path: the answer that refuses it, or
@@ -17,7 +23,11 @@ const METHODS: readonly string[] = ["GET", "HEAD"];
  *
  * @param port the one the request arrived at
  */
-export function guardRequest(request: Request, port: number): Response | undefined {
+export function guardRequest(
+  request: Request,
+  port: number,
+  { allowChanges = false }: GuardOptions = {},
+): Response | undefined {
   const { headers, method } = request;
   if (!isOwnAuthority(headers.get("host"), port) || !isOwnTarget(request.url, port)) {
     return refuse("ERR_STORE_HOST_REFUSED", "denied", "the request is addressed to another host", {
@@ -27,10 +37,14 @@ export function guardRequest(request: Request, port: number): Response | undefin
   if (!isOwnOrigin(headers.get("origin"), port) || !isOwnSite(headers.get("sec-fetch-site"))) {
     return refuse("ERR_STORE_ORIGIN_REFUSED", "denied", "pages of other sites get no answers");
   }
-  if (!METHODS.includes(method)) {
-    return refuse("ERR_STORE_METHOD_REFUSED", "invalid", "only GET and HEAD are answered", {
+  const methods = allowChanges ? [...READING, ...CHANGING] : READING;
+  if (!methods.includes(method)) {
+    return refuse("ERR_STORE_METHOD_REFUSED", "invalid", `answered are ${methods.join(", ")}`, {
       status: 405,
-      headers: { allow: METHODS.join(", ") },
+      headers: { allow: methods.join(", ") },
+      ...(CHANGING.includes(method)
+        ? { hint: "A daemon started with --allow-changes sweeps and pins for its clients." }
+        : {}),
     });
   }
   if (headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0") {

@@ -51,3 +51,9 @@ export function createErrorRedactor(root: string): ErrorRedactor {
 function isPathKey(key: string): boolean {
   return /(?:path|dir|directory|file)$/i.test(key);
 }
+
+/** Takes a root out of every text of a value. What else it holds stays as it is. */
+export function createPathHider(root: string): (value: object) => unknown {
+  const written = JSON.stringify(root).slice(1, -1);
+  return (value) => JSON.parse(JSON.stringify(value).replaceAll(written, HIDDEN)) as unknown;
+}

@@ -10,12 +10,14 @@ import {
 import { openManifestStore } from "@store/manifest";
 import { openPackSet } from "@store/pack";
 
+import { type Collector, openCollector } from "../gc/collector.ts";
 import type { StorePorts } from "./store-ports.ts";
 
 /** An opened store. Disposing it closes its packs. */
 export interface OpenedStore extends StorePorts, AsyncDisposable {
   /** Absolute. */
   readonly root: string;
+  readonly collector: Collector;
 }
 
 /** The write permission of everybody else on the machine. */
@@ -36,11 +38,13 @@ export async function openStore(
   if (options.platform !== "win32") await checkPermissions(layout);
   const packs = await openPackSet(layout);
   const blobs = overlay({ writable: openBlobStore(layout), packs });
-  const manifests = openManifestStore(layout, { blobs, leases: openLeaseStore(layout) });
+  const leases = openLeaseStore(layout);
+  const manifests = openManifestStore(layout, { blobs, leases });
   return {
     root: layout.paths.root,
     blobs,
     manifests,
+    collector: openCollector({ layout, blobs, packs, leases, manifests }),
     [Symbol.asyncDispose]: () => packs[Symbol.asyncDispose](),
   };
 }

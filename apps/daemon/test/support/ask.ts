@@ -1,4 +1,4 @@
-import { createApp } from "../../src/http/app.ts";
+import { type AppOptions, createApp } from "../../src/http/app.ts";
 import { DEFAULT_PORT } from "../../src/command/parse-arguments.ts";
 import type { TestStore } from "./test-store.ts";
 
@@ -11,8 +11,8 @@ export type Ask = (
 
 const AUTHORITY = `127.0.0.1:${DEFAULT_PORT}`;
 
-export function createAsk(store: TestStore): Ask {
-  const app = createApp(store.options);
+export function createAsk(store: TestStore, more: Partial<AppOptions> = {}): Ask {
+  const app = createApp({ ...store.options, ...more });
   return (path, headers = {}, init = {}) => {
     const request = new Request(`http://${AUTHORITY}${path}`, {
       ...init,

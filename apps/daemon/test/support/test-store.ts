@@ -16,6 +16,7 @@ import { nodeFs } from "@store/layout";
 import { encodeV1, type ManifestStore, openManifestStore, parseName } from "@store/manifest";
 import { openPackSet, type PackSet } from "@store/pack";
 
+import { openCollector } from "../../src/gc/collector.ts";
 import type { AppOptions } from "../../src/http/app.ts";
 import type { LogEvent } from "../../src/log.ts";
 
@@ -43,7 +44,9 @@ export async function createTestStore(): Promise<TestStore> {
   const { layout, root } = temporary;
   const packs = await openPackSet(layout);
   const blobs = overlay({ writable: openBlobStore(layout), packs });
-  const manifests = openManifestStore(layout, { blobs, leases: openLeaseStore(layout) });
+  const leases = openLeaseStore(layout);
+  const manifests = openManifestStore(layout, { blobs, leases });
+  const collector = openCollector({ layout, blobs, packs, leases, manifests });
   const events: LogEvent[] = [];
   const log = (event: LogEvent): void => {
     events.push(event);
@@ -56,7 +59,7 @@ export async function createTestStore(): Promise<TestStore> {
     packs,
     manifests,
     events,
-    options: { blobs, manifests, root, version: "1.2.3", log },
+    options: { blobs, manifests, collector, root, version: "1.2.3", log },
     add: async (bytes) => (await blobs.add(bytes)).digest,
     async plant(digest, bytes) {
       const path = layout.paths.blob(digest);
