@@ -3,12 +3,15 @@
 import type { Digest } from "@store/layout";
 import { FULL } from "@store/testing";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { collectGarbage, encodePlan, type GcPolicy, ORPHAN_AGE_MS_MIN } from "../src/index.ts";
 import { snapshots, type SnapshotLists, TAKEN_AT_MS } from "./support/arbitrary-snapshot.ts";
 import { copyDisk, createFakeDisk, createFakePorts, type FakeDisk } from "./support/fake-store.ts";
 import { seed } from "./support/seed.ts";
+
+// Cases take as long as they take.
+vi.setConfig({ testTimeout: FULL ? 1_800_000 : 120_000 });
 
 const RUNS = { numRuns: FULL ? 25_000 : 2_000, seed };
 const policy: GcPolicy = { allowEmpty: true };

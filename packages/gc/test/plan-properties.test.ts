@@ -1,7 +1,7 @@
 import { type Digest, isStoreError } from "@store/layout";
 import { FULL } from "@store/testing";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import {
   createSnapshot,
@@ -24,6 +24,9 @@ import {
 import { seed } from "./support/seed.ts";
 
 /** Of each of the properties: more than 10,000 stores in all by default. */
+// Cases take as long as they take.
+vi.setConfig({ testTimeout: FULL ? 1_800_000 : 120_000 });
+
 const RUNS = { numRuns: FULL ? 25_000 : 2_000, seed };
 
 function planOf(lists: SnapshotLists, policy: GcPolicy = { allowEmpty: true }): GcPlan {

@@ -7,6 +7,7 @@ import { openStore } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import { formatPlural } from "../output/format-count.ts";
+import { namingRemedy } from "../sweep/naming-remedy.ts";
 import { type PolicyFlags, readPolicy } from "../sweep/read-policy.ts";
 import { createSweepPorts } from "../sweep/sweep-ports.ts";
 
@@ -20,7 +21,7 @@ export async function sweepStore(context: CommandContext, flags: GcFlags): Promi
   await using store = await openStore(context);
   const { output, signal } = context;
   const ports = createSweepPorts(store, (body) => withSweepLock(store.layout, body, { signal }));
-  const report = await collectGarbage(ports, {
+  const sweep = collectGarbage(ports, {
     dryRun: flags.dryRun,
     signal,
     policy,
@@ -29,6 +30,7 @@ export async function sweepStore(context: CommandContext, flags: GcFlags): Promi
       if (warning !== undefined) output.note(`store: ${escapeText(warning)}`);
     },
   });
+  const report = await namingRemedy(store.layout, sweep);
   if (report.dryRun) {
     output.answer({ json: { dryRun: true, plan: report.plan }, text: formatPlan(report.plan) });
     return 0;

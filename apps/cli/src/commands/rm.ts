@@ -1,5 +1,5 @@
 import { openPinStore } from "@store/gc";
-import { type Digest, StoreError } from "@store/layout";
+import { type Digest, isStoreError, StoreError } from "@store/layout";
 import { formatName, type Name } from "@store/manifest";
 
 import type { CommandContext } from "../command-context.ts";
@@ -15,6 +15,8 @@ interface RemovedName {
   readonly released: readonly Digest[];
   /** Bytes of what is released. */
   readonly releasedBytes: number;
+  /** Whether it could be told what it needs. */
+  readonly readable: boolean;
 }
 
 /**
@@ -67,14 +69,33 @@ async function removeName(
   name: Name,
   ifMatch: Digest | undefined,
 ): Promise<RemovedName> {
+  const readable = await isReadable(store, name);
   const { released } = await store.manifests.remove(name, { signal: context.signal, ifMatch });
   let releasedBytes = 0;
   for (const digest of released) releasedBytes += (await store.blobs.stat(digest))?.size ?? 0;
-  return { name: formatName(name), short: formatName(name, "short"), released, releasedBytes };
+  return {
+    name: formatName(name),
+    short: formatName(name, "short"),
+    released,
+    releasedBytes,
+    readable,
+  };
 }
 
-function describe({ short, released, releasedBytes }: RemovedName): string {
+async function isReadable({ manifests }: Store, name: Name): Promise<boolean> {
+  try {
+    return (await manifests.get(name)) !== undefined;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    return false;
+  }
+}
+
+function describe({ short, released, releasedBytes, readable }: RemovedName): string {
   const name = escapeText(short);
+  if (!readable) {
+    return `removed ${name}, which could not be read; what only it needed waits as if it never had a name\n`;
+  }
   if (released.length === 0) return `removed ${name}; other names need all of its bytes\n`;
   const blobs = formatPlural(released.length, "blob");
   return `removed ${name}; \`store gc\` frees its ${blobs} (${formatBytes(releasedBytes)})\n`;

@@ -1,5 +1,5 @@
-import { openPinStore } from "@store/gc";
-import { StoreError } from "@store/layout";
+import { openPinStore, type PinStore } from "@store/gc";
+import { isStoreError, StoreError } from "@store/layout";
 import { keptSubjects } from "@store/manifest";
 
 import type { CommandContext } from "../command-context.ts";
@@ -11,12 +11,9 @@ export async function endPin(context: CommandContext, text: string): Promise<num
   await using store = await openStore(context);
   const pins = openPinStore(store.layout);
   for (const subject of await keptSubjects(store.manifests, text)) {
-    const pin = await pins.get(subject);
-    if (pin === undefined || !(await pins.remove(subject))) continue;
-    context.output.answer({
-      json: { subject: pin.subject },
-      text: `unpinned ${escapeText(pin.subject)}\n`,
-    });
+    const pinned = await spellingOf(pins, subject);
+    if (pinned === undefined || !(await pins.remove(subject))) continue;
+    context.output.answer({ json: { subject: pinned }, text: `unpinned ${escapeText(pinned)}\n` });
     return 0;
   }
   throw new StoreError(`not pinned: ${text}`, {
@@ -25,4 +22,14 @@ export async function endPin(context: CommandContext, text: string): Promise<num
     hint: "`store pins` shows what is.",
     detail: { subject: text },
   });
+}
+
+/** The subject of a pin as it was written; one that cannot be read is ended all the same. */
+async function spellingOf(pins: PinStore, subject: string): Promise<string | undefined> {
+  try {
+    return (await pins.get(subject))?.subject;
+  } catch (error) {
+    if (!isStoreError(error) || error.kind !== "corrupt") throw error;
+    return subject;
+  }
 }

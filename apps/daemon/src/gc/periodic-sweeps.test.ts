@@ -42,7 +42,9 @@ it("ends a sweep under way when it ends, waits for it, and begins no other", asy
   let ended = 0;
   const collector = {
     async sweep({ signal }: { signal?: AbortSignal | undefined }): Promise<GcReport> {
-      await new Promise((resolve) => void signal?.addEventListener("abort", resolve));
+      await new Promise((resolve) => {
+        signal?.addEventListener("abort", resolve);
+      });
       ended += 1;
       throw signal?.reason;
     },

@@ -103,7 +103,7 @@ function pinInvalid(path: string): StoreError {
   return new StoreError(`not a pin: ${path}`, {
     kind: "corrupt",
     code: "ERR_STORE_PIN_INVALID",
-    hint: "Look at what it was to keep, pin that again, and remove the file.",
+    hint: "Pin again what it was to keep, which writes it anew, or delete the file.",
     detail: { path },
   });
 }

@@ -18,7 +18,7 @@ export async function* readRoots(
   ports: Pick<GcPorts, "roots">,
   options: AbortOptions = {},
 ): AsyncGenerator<Root> {
-  yield* readAll(() => ports.roots(options), "a name", options);
+  yield* readAll(() => ports.roots(options), "name", options);
 }
 
 /**
@@ -31,12 +31,12 @@ export async function* readPins(
   options: AbortOptions = {},
 ): AsyncGenerator<GcPin> {
   const { pins } = ports;
-  if (pins !== undefined) yield* readAll(() => pins.list(options), "a pin", options);
+  if (pins !== undefined) yield* readAll(() => pins.list(options), "pin", options);
 }
 
 async function* readAll<T>(
   list: () => AsyncIterable<T>,
-  what: string,
+  what: "name" | "pin",
   options: AbortOptions,
 ): AsyncGenerator<T> {
   options.signal?.throwIfAborted();
@@ -51,21 +51,26 @@ async function* readAll<T>(
   }
 }
 
-function asUnreadable(error: unknown, what: string): unknown {
+function asUnreadable(error: unknown, what: "name" | "pin"): unknown {
   if (isStoreError(error, "ERR_STORE_ROOT_UNREADABLE")) return error;
   const detail = isStoreError(error) ? error.detail : undefined;
   // A bug is not a damaged name: it stops the sweep as well, under its own colours.
   if (detail === undefined && errnoOf(error) === undefined) return error;
   const name = detail?.["name"] ?? detail?.["path"] ?? (error as NodeJS.ErrnoException).path;
   const why = (error as Error).message;
-  return new StoreError(`${what} cannot be read, so nothing is deleted: ${why}`, {
+  return new StoreError(`a ${what} cannot be read, so nothing is deleted: ${why}`, {
     kind: kindOf(error),
     code: "ERR_STORE_ROOT_UNREADABLE",
-    hint: "Mend it or, to do without what only it needs, remove it on purpose; then sweep again.",
+    hint: HINTS[what],
     detail: typeof name === "string" ? { name } : {},
     cause: error,
   });
 }
+
+const HINTS = {
+  name: "Mend it (write it anew, or give this user rights on it) or, to do without what only it needs, remove it on purpose; then sweep again.",
+  pin: "Pin again what it was to keep (give this user rights on its file if those are missing) or, to do without, delete the file; then sweep again.",
+} as const;
 
 /** What may not be read need not be damaged. */
 function kindOf(error: unknown): ErrorKind {
