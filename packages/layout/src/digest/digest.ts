@@ -47,8 +47,14 @@ export function isDigest(value: unknown): value is Digest {
   return typeof value === "string" && canonical.test(value);
 }
 
-/** The 64 hex digits of a digest. */
+/**
+ * The 64 hex digits of a digest.
+ *
+ * @throws TypeError for text that nobody parsed, which callers without types can hand in: every path
+ * of a blob is built from what this returns
+ */
 export function digestHex(digest: Digest): string {
+  if (!canonical.test(digest)) throw new TypeError(`not a digest: ${String(digest).slice(0, 100)}`);
   return digest.slice("sha256:".length);
 }
 

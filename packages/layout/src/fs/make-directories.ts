@@ -32,6 +32,7 @@ export function createDirectoryMaker(fs: FsPort, root: string): DirectoryMaker {
       // A user may keep the root behind a link. Below it a link would lead out of the store.
       await makeOne(shared, path, { mayBeLink: true });
     } else {
+      if (dirname(path) === path) throw new TypeError("not a path below the root");
       await ensure(dirname(path), true);
       await makeOne(shared, path, { mayBeLink: false });
     }

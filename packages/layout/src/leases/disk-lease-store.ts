@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { isOwnDirectory } from "../blobs/inside-store.ts";
-import type { Digest } from "../digest/digest.ts";
+import { type Digest, isDigest } from "../digest/digest.ts";
 import { StoreError } from "../errors/store-error.ts";
 import { explaining } from "../errors/system-error.ts";
 import { ifPresent } from "../fs/absence.ts";
@@ -15,6 +15,8 @@ import type { AcquireLeaseOptions, Lease, LeaseInfo, LeaseStore } from "./lease-
 
 /** Long enough for a laptop's nap, short enough that a crash on another machine is soon forgotten. */
 const TTL_MS = 60 * 60 * 1000;
+/** Longer ones are for pins. Timers take no more than 24 days. */
+const TTL_MS_MAX = 7 * 24 * 60 * 60 * 1000;
 /** Renewals in one life: three may fail before the lease does. */
 const RENEWALS = 4;
 
@@ -99,8 +101,11 @@ async function acquireLease(
   const id = createId();
   const path = join(paths.leases, `${id}.json`);
   const ttlMs = options.ttlMs ?? TTL_MS;
+  if (!(ttlMs > 0 && ttlMs <= TTL_MS_MAX))
+    throw new RangeError(`not the life of a lease: ${ttlMs}`);
   const owner = await layout.processes.self();
-  const held = new Set(digests);
+  const held = new Set<Digest>();
+  hold(held, digests);
   let open = true;
   /** Writes one after the other: an older document must never replace a newer one. */
   let writing: Promise<void> = Promise.resolve();
@@ -141,7 +146,7 @@ async function acquireLease(
   return {
     id,
     async add(more) {
-      for (const digest of more) held.add(digest);
+      hold(held, more);
       await explaining("write a lease", renew);
     },
     async check() {
@@ -157,6 +162,14 @@ async function acquireLease(
       await explaining("end a lease", () => ifPresent(fs.unlink(path)));
     },
   };
+}
+
+/** A lease that cannot be read stops every sweep, so nothing else gets into one. */
+function hold(held: Set<Digest>, digests: Iterable<Digest>): void {
+  for (const digest of digests) {
+    if (!isDigest(digest)) throw new TypeError(`not a digest: ${String(digest)}`);
+    held.add(digest);
+  }
 }
 
 function expired(id: string, reason: string): StoreError {

@@ -53,6 +53,7 @@ export async function* verifyBlobs(
   layout: Layout,
   options: VerifyOptions = {},
 ): AsyncGenerator<Finding> {
+  checkSample(options.sample);
   const deadline = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   const concurrency = options.concurrency ?? Math.min(CONCURRENCY_MAX, availableParallelism());
   const running: Promise<readonly Finding[]>[] = [];
@@ -68,6 +69,15 @@ export async function* verifyBlobs(
   } finally {
     await Promise.allSettled(running);
   }
+}
+
+function checkSample(sample: VerifyOptions["sample"]): void {
+  if (sample === undefined) return;
+  const { index, count } = sample;
+  // Any other would check nothing, and say that nothing is wrong.
+  if (Number.isSafeInteger(count) && Number.isSafeInteger(index) && index >= 0 && index < count)
+    return;
+  throw new RangeError(`not a part: ${index} of ${count}`);
 }
 
 function isInSample(digest: Digest, sample: VerifyOptions["sample"]): boolean {
