@@ -1,5 +1,6 @@
 import type { InspectFlags } from "./commands/inspect.ts";
 import type { PullFlags } from "./commands/pull.ts";
+import type { RepairFlags } from "./commands/repair.ts";
 import type { Choose, Parser } from "./program.ts";
 
 const LOCATION =
@@ -17,12 +18,17 @@ export function addFetching(program: Parser, choose: Choose): void {
     .option("--connections <count>", "the most connections per file")
     .option("--limit-rate <size>", "bytes per second, for all files together")
     .option("--dry-run", "only say what would be fetched, and what it would take")
+    .option(
+      "--mirror <location>",
+      "where else the files are, if it fails; may be repeated",
+      collect,
+    )
     .option("--allow-host <host>", "take models from such hosts only; may be repeated", collect)
     .option("--allow-license <id>", "take models of such licences only; may be repeated", collect)
     .option("--max-size <size>", "take nothing larger")
     .option("--allow-pickle", "take files that can run code when they are loaded")
     .option("--allow-unsafe", "take files that the source's own scan warns of");
-  addSourceOptions(pull).action((location: string, flags: PullFlags) => {
+  addSelection(addSourceOptions(pull)).action((location: string, flags: PullFlags) => {
     choose(async () => {
       const { pullModel } = await import("./commands/pull.ts");
       return (context) => pullModel(context, location, flags);
@@ -32,19 +38,41 @@ export function addFetching(program: Parser, choose: Choose): void {
     .command("inspect")
     .description("say what a model is without fetching it: its files and their headers")
     .argument("<location>", LOCATION);
-  addSourceOptions(inspect).action((location: string, flags: InspectFlags) => {
+  addSelection(addSourceOptions(inspect)).action((location: string, flags: InspectFlags) => {
     choose(async () => {
       const { inspectLocation } = await import("./commands/inspect.ts");
       return (context) => inspectLocation(context, location, flags);
     });
   });
+  addRepair(program, choose);
+}
+
+function addRepair(program: Parser, choose: Choose): void {
+  const repair = program
+    .command("repair")
+    .description("check blobs, and fetch again what is wrong with them")
+    .argument("<what...>", "names that `store list` shows, or digests")
+    .option("--from <location>", "a place that has the bytes; may be repeated", collect)
+    .option("--connections <count>", "the most connections per blob")
+    .option("--limit-rate <size>", "bytes per second");
+  addSourceOptions(repair).action((what: readonly string[], flags: RepairFlags) => {
+    choose(async () => {
+      const { repairBlobs } = await import("./commands/repair.ts");
+      return (context) => repairBlobs(context, what, flags);
+    });
+  });
+}
+
+/** What a command takes that takes files of a model. */
+function addSelection(command: Parser): Parser {
+  return command
+    .option("--include <glob>", "take only files that match; may be repeated", collect)
+    .option("--exclude <glob>", "leave out files that match; may be repeated", collect);
 }
 
 /** What any command takes that asks a source. */
 function addSourceOptions(command: Parser): Parser {
   return command
-    .option("--include <glob>", "take only files that match; may be repeated", collect)
-    .option("--exclude <glob>", "leave out files that match; may be repeated", collect)
     .option("--token-stdin", "read the hub's access token from standard input")
     .option("--token-host <host>", "a further host that may issue the registry's tokens")
     .option("--ca-file <file>", "trust the issuers of certificates in this file as well")

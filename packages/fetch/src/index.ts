@@ -5,8 +5,12 @@ export type {
   PullOptions,
   PullPorts,
   PullResult,
+  QuarantinePort,
   SelectOptions,
 } from "./pull-options.ts";
+
+export { repair } from "./repair/repair.ts";
+export type { RepairOptions, RepairPorts, RepairResult } from "./repair/repair-options.ts";
 
 export { plan } from "./plan/plan.ts";
 export type { FetchPlan, PlannedFile, PlanPorts } from "./plan/fetch-plan.ts";
@@ -31,6 +35,8 @@ export type { PolicyRules, PolicySubject, PullPolicy } from "./policy/pull-polic
 
 export { pickSource } from "./pick-source.ts";
 export type {
+  FileOrigin,
+  KnownFile,
   ModelOrigin,
   OpenedRange,
   RangeBody,

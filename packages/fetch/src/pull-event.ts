@@ -31,6 +31,20 @@ export type PullEvent =
       /** Bytes that arrived per second over the last few seconds. */
       readonly bytesPerSecond: number;
     }
+  /**
+   * A place failed or sent other bytes than the digest stands for, and another one brings them. What
+   * came before is kept as far as it can be right.
+   */
+  | {
+      readonly kind: "takeover";
+      readonly path: string;
+      /** Who brings the bytes now, and who failed. Without credentials. */
+      readonly location: string;
+      readonly failed: string;
+      /** Code of the error. */
+      readonly code: string;
+      readonly message: string;
+    }
   /** A transfer broke and will go on where it stopped after a pause. */
   | {
       readonly kind: "retry";

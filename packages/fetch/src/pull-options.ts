@@ -4,8 +4,8 @@ import type {
   Descriptor,
   Digest,
   LeaseStore,
-  Origin,
   ProgressOptions,
+  QuarantineReason,
 } from "@store/layout";
 import type { ManifestStore } from "@store/manifest";
 
@@ -13,8 +13,11 @@ import type { PullPolicy } from "./policy/pull-policy.ts";
 import type { RetryPolicy } from "./http/retry-policy.ts";
 import type { Timers } from "./http/timers.ts";
 import type { PullEvent } from "./pull-event.ts";
-import type { Source } from "./source.ts";
+import type { FileOrigin, Source } from "./source.ts";
 import type { RateLimit } from "./transfer/rate-limit.ts";
+
+/** @returns the path they have */
+export type QuarantinePort = (bytes: Uint8Array, why: QuarantineReason) => Promise<string>;
 
 /** What a pull works on. */
 export interface PullPorts {
@@ -24,16 +27,15 @@ export interface PullPorts {
   readonly manifests: Pick<ManifestStore, "get" | "put">;
   readonly leases: LeaseStore;
   /** Takes where a blob can be had again, for repairs: layout's `recordOrigin`. */
-  readonly recordOrigin?:
-    | ((digest: Digest, origin: Omit<Origin, "recordedAtMs">) => Promise<void>)
-    | undefined;
+  readonly recordOrigin?: ((digest: Digest, origin: FileOrigin) => Promise<void>) | undefined;
   /**
-   * Says where a blob can be had again: layout's function of this name. A model of a registry under
-   * a name of the caller's choice is brought up to date only if this knows where it came from.
+   * Says where a blob can be had again: layout's function of this name. Places it knows take over
+   * where the one that was asked for fails. A model of a registry under a name of the caller's choice
+   * is brought up to date only if this knows where it came from.
    */
-  readonly readOrigins?:
-    | ((digest: Digest) => Promise<readonly Pick<Origin, "location">[]>)
-    | undefined;
+  readonly readOrigins?: ((digest: Digest) => Promise<readonly FileOrigin[]>) | undefined;
+  /** Keeps wrong bytes that were in memory only: layout's `quarantineBytes`. */
+  readonly quarantine?: QuarantinePort | undefined;
   /** Wall-clock milliseconds, for the record; the system's by default. */
   readonly now?: (() => number) | undefined;
   /** Monotonic time for pauses and rates; the system's by default. */
@@ -58,6 +60,17 @@ export interface SelectOptions extends AbortOptions {
 }
 
 export interface PullOptions extends SelectOptions, ProgressOptions<PullEvent> {
+  /**
+   * Further locations of the same files, asked in this order where the first one fails. The location
+   * alone says what the files are: of a mirror only bytes with the right digest (or git hash) are
+   * taken.
+   */
+  readonly mirrors?: readonly string[] | undefined;
+  /**
+   * Longest wait for another process that fetches the same bytes and makes no progress, in
+   * milliseconds; 30,000 by default. 0 does not wait.
+   */
+  readonly stallMs?: number | undefined;
   /** Files in flight at once. */
   readonly concurrency?: number | undefined;
   /** The most connections per file; as many as pay are used, up to 32 for all by default. */

@@ -3,12 +3,15 @@ import { formatName } from "@store/manifest";
 
 import { defaultRetryPolicy } from "./http/retry-policy.ts";
 import { systemTimers } from "./http/timers.ts";
+import { pickSource } from "./pick-source.ts";
 import { type PullPlan, planPull } from "./plan-pull.ts";
 import type { PulledFile, PullOptions, PullPorts, PullResult } from "./pull-options.ts";
 import { checkConflict } from "./record/check-conflict.ts";
 import { readExisting } from "./record/read-existing.ts";
 import { type ReadyModel, recordModel } from "./record/record-model.ts";
+import { createPolicy } from "./policy/create-policy.ts";
 import type { ResolvedModel, SourceFile } from "./source.ts";
+import { createSupplierFinder } from "./suppliers/find-suppliers.ts";
 import type { Transferred } from "./transfer/transfer-file.ts";
 import { createQuota } from "./transfer/quota.ts";
 import { transferFiles } from "./transfer/transfer-files.ts";
@@ -47,6 +50,7 @@ export async function pull(
 ): Promise<PullResult> {
   checkCount("concurrency", options.concurrency);
   checkCount("connections", options.connections);
+  for (const mirror of options.mirrors ?? []) pickSource(mirror, ports.sources);
   const plan = await planPull(location, ports, options);
   const { model, files } = plan;
   const sizes = files.map(({ size }) => size);
@@ -74,7 +78,7 @@ async function fetchAndRecord(
 ): Promise<PullResult> {
   const { blobs, leases, manifests, recordOrigin } = ports;
   const { now = Date.now, timers = systemTimers } = ports;
-  const { signal, onProgress } = options;
+  const { signal, onProgress, policy = createPolicy() } = options;
   const concurrency = options.concurrency ?? CONCURRENCY;
   const atOnce = Math.max(1, Math.min(concurrency, files.length, CONNECTIONS_MAX));
   // P1: before anything is looked up, so that no sweep takes what the look finds.
@@ -93,6 +97,14 @@ async function fetchAndRecord(
       retry: { ...defaultRetryPolicy, ...options.retry },
       requests: createQuota(REQUESTS_MAX),
       limit: options.rateLimit,
+      quarantine: ports.quarantine,
+      stallMs: options.stallMs,
+      findSuppliers: createSupplierFinder(ports, {
+        mirrors: options.mirrors ?? [],
+        isOnly: files.length === 1,
+        judge: ({ model: there, file }) => policy({ model: asFrom(there), files: [file] }),
+        signal,
+      }),
     },
     {
       signal,
@@ -108,6 +120,11 @@ async function fetchAndRecord(
   const text = formatName(name);
   onProgress?.({ kind: "publish", name: text, digest: descriptor.digest });
   return summarize(text, model, descriptor, pulled, transferred);
+
+  /** The same model at another host: all that a further place of its bytes changes. */
+  function asFrom({ source: { registry } }: ResolvedModel): ResolvedModel {
+    return { ...model, source: { ...model.source, registry } };
+  }
 
   /** Another pull may give the name meanwhile; then that is what must not be in the way. */
   async function record(ready: ReadyModel, attempt = 1): Promise<Descriptor> {

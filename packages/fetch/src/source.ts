@@ -1,4 +1,4 @@
-import type { AbortOptions, ByteRange, Digest } from "@store/layout";
+import type { AbortOptions, ByteRange, Digest, Origin } from "@store/layout";
 
 /** Where a model came from, as a v1 manifest records it. Never holds credentials. */
 export interface ModelOrigin {
@@ -90,6 +90,16 @@ export interface RangeBody extends AsyncIterable<Uint8Array> {
   readInto?(target: Uint8Array): Promise<number>;
 }
 
+/** Where a file was had, as a pull records it beside the blob. */
+export type FileOrigin = Omit<Origin, "recordedAtMs">;
+
+/** What is known of the bytes of a file that is looked for. */
+export interface KnownFile {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size?: number | undefined;
+}
+
 /** A kind of place models come from. */
 export interface Source {
   /** Short name of the kind: `hf`, `https`, `file`. */
@@ -106,6 +116,15 @@ export interface Source {
    * `ERR_STORE_AUTH_REFUSED`, `ERR_STORE_UPSTREAM_ERROR`, …
    */
   resolve(location: string, options?: AbortOptions): Promise<ResolvedModel | undefined>;
+  /**
+   * The one file that was recorded as the origin of a blob. Asks nobody: whether the place still has
+   * it shows when it is opened.
+   *
+   * @param origin `place`, `revision` and the path of a file of an earlier `resolve`; no path for the
+   * `manifest` of a model
+   * @returns `undefined` for an origin this source did not record
+   */
+  resolveOrigin?(origin: FileOrigin, file: KnownFile): ResolvedModel | undefined;
   /**
    * Opens a range of a file, once: retrying is the caller's business. `{start: 0, end: Infinity}`
    * is the whole file. Errors worth another attempt carry `detail.transient: true`.

@@ -60,6 +60,7 @@ export type {
   AdoptOptions,
   BlobEvent,
   BlobStore,
+  CommitOptions,
   Ingest,
   IngestBuffer,
   IngestBufferOptions,
@@ -83,7 +84,8 @@ export {
 } from "./materialize/materialize.ts";
 export { createNodeProcesses } from "./processes/node-processes.ts";
 export type { ProcessIdentity, ProcessTable } from "./processes/process-identity.ts";
-export { quarantineFile, type QuarantineReason } from "./quarantine/quarantine.ts";
+export { quarantineBytes, quarantineFile, type QuarantineReason } from "./quarantine/quarantine.ts";
+export { openRepair, type OpenRepairOptions, type RepairTarget } from "./repair/open-repair.ts";
 export { CHUNK_BYTES } from "./sidecars/chunk-map.ts";
 export { keepOrigins } from "./sidecars/keep-origins.ts";
 export type { Origin } from "./sidecars/origin.ts";

@@ -1,26 +1,18 @@
-import {
-  createRateLimit,
-  plan,
-  pull,
-  type PullResult,
-  type RateLimit,
-  type SelectOptions,
-  type Source,
-} from "@store/fetch";
+import { plan, pull, type PullResult, type SelectOptions, type Source } from "@store/fetch";
 import {
   countPartialBytes,
   ifPresent,
   parseDigest,
+  quarantineBytes,
   readOrigins,
   recordOrigin,
 } from "@store/layout";
 
 import type { CommandContext } from "../command-context.ts";
-import { usageError } from "../errors/usage-error.ts";
 import { createSources, type SourceFlags } from "../fetching/create-sources.ts";
 import { describePlan } from "../fetching/describe-plan.ts";
+import { readConnections, readRateLimit } from "../fetching/read-limits.ts";
 import { type PolicyFlags, readPullPolicy } from "../fetching/read-pull-policy.ts";
-import { parseBytes } from "../input/parse-bytes.ts";
 import { parseNewName } from "../models/find-model.ts";
 import { openStore, type Store } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
@@ -30,14 +22,12 @@ import { formatDuration } from "../output/format-duration.ts";
 import { createPullProgress } from "../output/pull-progress.ts";
 import { PRODUCER } from "../version.ts";
 
-/** As many as help on any line; a server may well refuse more. */
-const CONNECTIONS_MAX = 64;
-
 export interface PullFlags extends SourceFlags, PolicyFlags {
   readonly as?: string;
   readonly digest?: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly mirror?: readonly string[];
   readonly connections?: string;
   readonly limitRate?: string;
   readonly dryRun?: boolean;
@@ -71,9 +61,11 @@ export async function pullModel(
         now: store.layout.now,
         recordOrigin: (blob, origin) => recordOrigin(store.layout, blob, origin),
         readOrigins: (blob) => readOrigins(store.layout, blob),
+        quarantine: (bytes, why) => quarantineBytes(store.layout, bytes, why),
       },
       {
         ...wanted,
+        mirrors: flags.mirror,
         connections,
         rateLimit,
         producedBy: PRODUCER,
@@ -120,23 +112,6 @@ async function printPlan(
   output.event({ kind: "result", dryRun: true, ...planned });
   output.text(describePlan(planned));
   return 0;
-}
-
-function readConnections(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= CONNECTIONS_MAX) return count;
-  throw usageError(
-    `not a number of connections: ${text}`,
-    `Choose one from 1 to ${CONNECTIONS_MAX}.`,
-  );
-}
-
-function readRateLimit(text: string | undefined): RateLimit | undefined {
-  if (text === undefined) return undefined;
-  const bytes = parseBytes(text);
-  if (bytes !== undefined && bytes > 0) return createRateLimit(bytes);
-  throw usageError(`not a rate: ${text}`, "Write bytes per second, as 10MB or 500KiB.");
 }
 
 function describe(result: PullResult, elapsedMs: number): string {

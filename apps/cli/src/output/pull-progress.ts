@@ -55,6 +55,7 @@ export function createPullProgress(
         break;
       case "wait":
       case "retry":
+      case "takeover":
       case "verify":
       case "publish":
         break;
@@ -92,6 +93,8 @@ function describeEvent(event: PullEvent, terse: boolean): string | undefined {
       return `${escapeText(event.path)} is being fetched by another process; waiting for it`;
     case "retry":
       return `${escapeText(event.path)}: ${escapeText(event.message)}; trying again in ${formatDuration(event.delayMs)}`;
+    case "takeover":
+      return `${escapeText(event.path)}: ${escapeText(event.message)}; now from ${escapeText(event.location)}`;
     case "file-done": {
       if (terse) return undefined;
       const path = escapeText(event.path);

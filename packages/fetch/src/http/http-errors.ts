@@ -92,7 +92,11 @@ export function upstreamChanged(
 /** The bytes are not those the source promised, by git's own hash. */
 export function upstreamMismatch(
   url: string,
-  values: { readonly expected: string; readonly actual: string },
+  values: {
+    readonly expected: string;
+    readonly actual: string;
+    readonly quarantinePath?: string | undefined;
+  },
 ): StoreError {
   return new StoreError(
     `${redactUrl(url)}: the bytes have git blob hash ${values.actual}, expected ${values.expected}`,

@@ -1,4 +1,4 @@
-import type { AbortOptions, Origin } from "@store/layout";
+import type { AbortOptions } from "@store/layout";
 import type { Name, StoredManifest } from "@store/manifest";
 
 import type { PullPorts } from "../pull-options.ts";
@@ -16,7 +16,6 @@ export async function readExisting(
 ): Promise<ExistingManifest | undefined> {
   const stored = await manifests.get(name, { signal });
   if (stored === undefined) return undefined;
-  const origins: readonly Pick<Origin, "location">[] =
-    (await readOrigins?.(stored.descriptor.digest)) ?? [];
+  const origins = (await readOrigins?.(stored.descriptor.digest)) ?? [];
   return { ...stored, places: origins.map(({ location }) => location) };
 }

@@ -4,43 +4,75 @@ import { redactUrl } from "../http/redact-url.ts";
 import type { RetryEvent } from "../http/retrying.ts";
 import type { PullEvent } from "../pull-event.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
+import type { PlacedFile } from "../suppliers/supplier.ts";
 import type { FillContext, RangeSink } from "./fill-ranges.ts";
-import { createProgressMeter, type ProgressMeter } from "./progress-meter.ts";
+import { createProgressMeter } from "./progress-meter.ts";
 import type { TransferOptions, TransferPorts } from "./transfer-file.ts";
 
-/** Connects a file of a source with a sink, and both with the events of the transfer. */
+/** Counts the bytes of one file that arrive, wherever they come from. */
+export interface TransferCount {
+  /** So far. */
+  readonly bytes: number;
+  add(count: number): void;
+  /** Tells the last state. */
+  finish(): void;
+}
+
+export function createTransferCount(
+  file: {
+    readonly path: string;
+    readonly total: number | undefined;
+    readonly resumedBytes: number;
+  },
+  { timers }: Pick<TransferPorts, "timers">,
+  { onEvent }: Pick<TransferOptions, "onEvent">,
+): TransferCount {
+  let bytes = 0;
+  const { path, total, resumedBytes: received } = file;
+  const meter = createProgressMeter({ path, total, received }, timers, onEvent);
+  return {
+    get bytes() {
+      return bytes;
+    },
+    add(count) {
+      bytes += count;
+      meter.add(count);
+    },
+    finish: () => meter.finish(),
+  };
+}
+
+/** Connects a file at one place with a sink, and both with the events of the transfer. */
+export function connectFill(
+  { path, placed: { source, model, file } }: { readonly path: string; readonly placed: PlacedFile },
+  sink: RangeSink,
+  { timers, retry, limit }: Pick<TransferPorts, "timers" | "retry" | "limit">,
+  { count, onEvent }: Pick<TransferOptions, "onEvent"> & { readonly count: TransferCount },
+): FillContext {
+  return {
+    what: redactUrl(file.url ?? file.path),
+    sink,
+    open: (range, options) => source.open(model, file, range, options),
+    timers,
+    retry,
+    limit,
+    onBytes: (bytes) => count.add(bytes),
+    onRetry: (event) => onEvent(retryEvent(path, event)),
+  };
+}
+
+/** {@link connectFill} of a file that has one place only. */
 export function createFillContext(
   model: ResolvedModel,
   file: SourceFile,
   sink: RangeSink,
   ports: TransferPorts,
   { onEvent }: TransferOptions,
-  resumedBytes = 0,
-): {
-  readonly context: FillContext;
-  readonly meter: ProgressMeter;
-  readonly counter: { bytes: number };
-} {
-  const counter = { bytes: 0 };
-  const meter = createProgressMeter(
-    { path: file.path, total: file.size, received: resumedBytes },
-    ports.timers,
-    onEvent,
-  );
-  const context: FillContext = {
-    what: redactUrl(file.url ?? file.path),
-    sink,
-    open: (range, options) => ports.source.open(model, file, range, options),
-    timers: ports.timers,
-    retry: ports.retry,
-    limit: ports.limit,
-    onBytes(count) {
-      counter.bytes += count;
-      meter.add(count);
-    },
-    onRetry: (event) => onEvent(retryEvent(file.path, event)),
-  };
-  return { context, meter, counter };
+): { readonly context: FillContext; readonly meter: TransferCount } {
+  const { path, size: total } = file;
+  const count = createTransferCount({ path, total, resumedBytes: 0 }, ports, { onEvent });
+  const placed = { source: ports.source, model, file };
+  return { context: connectFill({ path, placed }, sink, ports, { count, onEvent }), meter: count };
 }
 
 /** A failed attempt, as the caller of a pull sees it. */

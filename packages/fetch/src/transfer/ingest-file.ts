@@ -1,12 +1,15 @@
-import { type ByteRange, type Digest, type Ingest, type IngestTarget } from "@store/layout";
+import type { Digest, Ingest, IngestTarget } from "@store/layout";
 
+import { redactUrl } from "../http/redact-url.ts";
 import { upstreamMismatch } from "../http/http-errors.ts";
 import { retrying, type RetryEvent } from "../http/retrying.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
-import { createFillContext, retryEvent } from "./fill-context.ts";
-import { fillRanges } from "./fill-ranges.ts";
-import { resumeTargetOf } from "./resume-target.ts";
+import type { Supplier } from "../suppliers/supplier.ts";
+import { retryEvent } from "./fill-context.ts";
+import { fillIngest } from "./fill-ingest.ts";
 import { gitBlobHashOf } from "./git-blob-hash.ts";
+import { ingestVerified } from "./ingest-verified.ts";
+import { resumeTargetOf } from "./resume-target.ts";
 import type { Transferred, TransferOptions, TransferPorts } from "./transfer-file.ts";
 
 /**
@@ -22,69 +25,58 @@ export async function ingestFile(
   ports: TransferPorts,
   options: TransferOptions,
 ): Promise<Transferred> {
+  const { signal, onEvent } = options;
   const target = resumeTargetOf(file);
-  if (target !== undefined) return ingestOnce(model, file, target, ports, options);
+  const open = (resume: boolean): Promise<Ingest> =>
+    ports.blobs.ingest(target ?? { size: file.size }, {
+      resume,
+      signal,
+      stallMs: ports.stallMs ?? OTHER_WRITER_STALL_MS,
+      onWait: () => onEvent({ kind: "wait", path: file.path }),
+    });
+  const first: Supplier = {
+    location: redactUrl(model.location),
+    find: async () => ({ source: ports.source, model, file }),
+  };
+  if (file.digest !== undefined) return ingestVerified(file, { first, open }, ports, options);
+  if (target !== undefined) return ingestAlone(file, target, { first, open }, ports, options);
   // Nothing ties two answers together, so every attempt begins with the first byte.
   const { timers, retry } = ports;
-  const onRetry = (event: RetryEvent): void => options.onEvent(retryEvent(file.path, event));
-  const attempt = (): Promise<Transferred> => ingestOnce(model, file, undefined, ports, options);
+  const onRetry = (event: RetryEvent): void => onEvent(retryEvent(file.path, event));
+  const attempt = (): Promise<Transferred> =>
+    ingestAlone(file, undefined, { first, open }, ports, options);
   return retrying(attempt, { timers, retry, onRetry }, options);
 }
 
-async function ingestOnce(
-  model: ResolvedModel,
+/** Of a file whose digest nobody knows there is one place only: others could not be compared. */
+async function ingestAlone(
   file: SourceFile,
   target: IngestTarget | undefined,
+  { first, open }: { readonly first: Supplier; open(resume: boolean): Promise<Ingest> },
   ports: TransferPorts,
   options: TransferOptions,
 ): Promise<Transferred> {
-  const { signal, onEvent } = options;
-  const { path, size } = file;
-  await using ingest = await ports.blobs.ingest(target ?? { size }, {
-    signal,
-    stallMs: OTHER_WRITER_STALL_MS,
-    onWait: () => onEvent({ kind: "wait", path }),
-  });
-  const bytesResumed = countPresent(ingest);
-  onEvent({ kind: "file-start", path, size, digest: file.digest, resumedBytes: bytesResumed });
-  const { context, meter, counter } = createFillContext(
-    model,
-    file,
-    ingest,
-    ports,
-    options,
-    bytesResumed,
-  );
+  await using ingest = await open(true);
+  let done: Transferred;
   try {
-    const connections = Math.min(options.connections, ports.source.connectionsMax ?? Infinity);
-    await fillRanges(context, { connections, resumable: target !== undefined, signal });
+    done = await fillIngest(ingest, file, ports, {
+      ...options,
+      suppliers: inTurn(first),
+      resumable: target !== undefined,
+    });
   } catch (error) {
     // Nobody could ever go on with it.
     if (target === undefined) await ingest.discard();
     throw error;
-  } finally {
-    meter.finish();
   }
-  onEvent({ kind: "verify", path });
-  const info = await ingest.commit({ signal });
-  await ports.lease.add([info.digest]);
-  if (file.digest === undefined && file.gitSha1 !== undefined) {
-    await checkGitBlob(file, file.gitSha1, info, ports, signal);
+  if (file.gitSha1 !== undefined) {
+    await checkGitBlob(file, file.gitSha1, done, ports, options.signal);
   }
-  return {
-    digest: info.digest,
-    size: info.size,
-    reused: false,
-    bytesFetched: counter.bytes,
-    bytesResumed,
-  };
+  return done;
 }
 
-function countPresent(ingest: Ingest): number {
-  const missing: readonly ByteRange[] = ingest.missing();
-  const last = missing.at(-1);
-  const end = last?.end === Infinity ? last.start : (ingest.size ?? 0);
-  return missing.reduce((sum, gap) => sum - (gap.end === Infinity ? 0 : gap.end - gap.start), end);
+async function* inTurn(supplier: Supplier): AsyncGenerator<Supplier> {
+  yield supplier;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type ByteRange, type Digest, digestBytes } from "@store/layout";
 
 import { upstreamMismatch } from "../http/http-errors.ts";
+import { redactUrl } from "../http/redact-url.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
 import { createFillContext } from "./fill-context.ts";
 import { fillRanges, type RangeSink } from "./fill-ranges.ts";
@@ -63,21 +64,24 @@ export async function takeSmallFile(
   }
   meter.finish();
   onEvent({ kind: "verify", path });
-  const digest = file.digest ?? (await checkedDigest(file, bytes, ports.lease));
+  const digest = file.digest ?? (await checkedDigest(model, file, bytes, ports));
   await ports.blobs.put({ digest, size }, bytes, { signal });
   return { digest, size, reused: false, bytesFetched: size, bytesResumed: 0 };
 }
 
 /** The digest of bytes that have the git hash they should, once the lease protects it. */
 async function checkedDigest(
-  file: SmallFile,
+  { location }: ResolvedModel,
+  { path, url = path, gitSha1: expected = "" }: SmallFile,
   bytes: Uint8Array,
-  lease: TransferPorts["lease"],
+  { lease, quarantine }: TransferPorts,
 ): Promise<Digest> {
   const actual = gitBlobHash(bytes);
-  const expected = file.gitSha1 ?? "";
   if (actual !== expected) {
-    throw upstreamMismatch(file.url ?? file.path, { expected, actual });
+    // They have no digest to be quarantined under by the store itself.
+    const why = { reason: "digest-mismatch", expected, actual, origin: redactUrl(location) };
+    const quarantinePath = await quarantine?.(bytes, why);
+    throw upstreamMismatch(url, { expected, actual, quarantinePath });
   }
   const digest = digestBytes(bytes);
   await lease.add([digest]);

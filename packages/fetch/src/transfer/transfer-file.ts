@@ -4,11 +4,14 @@ import type { RetryPolicy } from "../http/retry-policy.ts";
 import type { Timers } from "../http/timers.ts";
 import type { PullEvent } from "../pull-event.ts";
 import type { ResolvedModel, Source, SourceFile } from "../source.ts";
+import type { FindSuppliers } from "../suppliers/find-suppliers.ts";
+import type { QuarantinePort } from "../pull-options.ts";
 import type { Quota } from "./quota.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { gitBlobHashOf } from "./git-blob-hash.ts";
 import { ingestFile } from "./ingest-file.ts";
-import { fitsMemory, takeSmallFile } from "./take-small-file.ts";
+import { takeFromAny } from "./take-from-any.ts";
+import { fitsMemory } from "./take-small-file.ts";
 
 /** What a transfer works with. */
 export interface TransferPorts {
@@ -22,6 +25,12 @@ export interface TransferPorts {
   readonly retry: RetryPolicy;
   /** Requests for files that go through memory. */
   readonly requests: Quota;
+  /** Finds further places of a file, for when `source` fails. */
+  readonly findSuppliers?: FindSuppliers | undefined;
+  /** Keeps wrong bytes that never reached the disk. */
+  readonly quarantine?: QuarantinePort | undefined;
+  /** How long another process that fetches the same bytes may make no progress. */
+  readonly stallMs?: number | undefined;
   /** Bound on the rate, shared with other transfers. */
   readonly limit?: RateLimit | undefined;
 }
@@ -60,7 +69,7 @@ export async function transferFile(
   const present = await findPresent(file, ports, options.signal);
   if (present !== undefined) return reuse(present, file, options);
   const done = fitsMemory(file)
-    ? await takeSmallFile(model, file, ports, options)
+    ? await takeFromAny(model, file, ports, options)
     : await ingestFile(model, file, ports, options);
   options.onEvent({
     kind: "file-done",

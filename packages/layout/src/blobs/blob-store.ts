@@ -42,6 +42,8 @@ export interface IngestTarget {
 }
 
 export interface IngestOptions extends AbortOptions {
+  /** `false`: takes nothing from earlier attempts, which turned out to be wrong. */
+  readonly resume?: boolean | undefined;
   /**
    * Milliseconds without progress to grant another living process that is filling the same target.
    * While it gets on, this one waits, and then finds the blob there. 0 (default) does not wait.
@@ -79,6 +81,11 @@ export interface IngestBuffers {
   acquire(options?: IngestBufferOptions): Promise<IngestBuffer>;
 }
 
+export interface CommitOptions extends AbortOptions {
+  /** Where the bytes came from, without credentials: for the note beside them if they are wrong. */
+  readonly origin?: string | undefined;
+}
+
 /**
  * One blob being written, at any offsets, by one owner. Disposing it checkpoints and keeps the
  * partial for the next ingest of the same target; it never throws.
@@ -109,7 +116,7 @@ export interface Ingest extends AsyncDisposable {
    * @throws StoreError `ERR_STORE_BLOB_SIZE_MISMATCH`, `ERR_STORE_BLOB_DIGEST_MISMATCH`,
    * `ERR_STORE_INGEST_LOST`
    */
-  commit(options?: AbortOptions): Promise<BlobInfo>;
+  commit(options?: CommitOptions): Promise<BlobInfo>;
   /** Drops everything, the partial included. */
   discard(): Promise<void>;
 }

@@ -89,7 +89,7 @@ export function createMemoryBlobStore(options: { readonly now?: () => number } =
       ]);
       yield* [...digests].toSorted();
     },
-    async ingest(target) {
+    async ingest(target, { resume = true } = {}) {
       const held = target.digest === undefined ? undefined : find(target.digest);
       if (held !== undefined) return heldIngest(describe(digestBytes(held.bytes), held));
       const key = target.digest ?? target.key;
@@ -99,6 +99,7 @@ export function createMemoryBlobStore(options: { readonly now?: () => number } =
         target.digest === undefined &&
         earlier.validator !== target.validator;
       const fits =
+        resume &&
         earlier !== undefined &&
         !restarted &&
         (earlier.size === undefined || target.size === undefined || earlier.size === target.size);

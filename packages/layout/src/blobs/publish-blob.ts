@@ -1,8 +1,10 @@
+import type { Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
-import { StoreError } from "../errors/store-error.ts";
+import { isStoreError, StoreError } from "../errors/store-error.ts";
 import { ifPresent } from "../fs/absence.ts";
 import { publish } from "../fs/publish.ts";
 import type { Layout } from "../root/layout.ts";
+import type { ChunkMap } from "../sidecars/chunk-map.ts";
 import { writeChunkMap } from "../sidecars/chunk-sidecar.ts";
 import type { BlobHashes } from "../hashing/blob-hasher.ts";
 import { ensureVerified } from "./ensure-verified.ts";
@@ -36,7 +38,7 @@ export async function publishBlob(
       continue;
     }
     if (named) {
-      await writeChunkMap(layout, digest, chunks).catch(ignoreMissingSidecar);
+      await writeSidecar(layout, digest, chunks);
       const stat = await ifPresent(fs.lstat(paths.blob(digest)));
       if (stat !== undefined) return { path: paths.blob(digest), stat };
     }
@@ -50,10 +52,17 @@ export async function publishBlob(
   throw takenAway(digest);
 }
 
-/** A sidecar is an aid: a full disk, a foreign directory, a sweep or a directory of its name may deny it. */
-function ignoreMissingSidecar(error: unknown): void {
-  if (error instanceof StoreError && error.kind === "exhausted") return;
-  if (!isErrno(error, "ENOSPC", "EDQUOT", "EACCES", "EPERM", "ENOENT", "EISDIR")) throw error;
+/**
+ * Writes the chunk map of a blob that was just published. It is an aid: a full disk, a foreign
+ * directory, a sweep or a directory of its name may deny it.
+ */
+export async function writeSidecar(layout: Layout, digest: Digest, map: ChunkMap): Promise<void> {
+  try {
+    await writeChunkMap(layout, digest, map);
+  } catch (error) {
+    if (isStoreError(error) && error.kind === "exhausted") return;
+    if (!isErrno(error, "ENOSPC", "EDQUOT", "EACCES", "EPERM", "ENOENT", "EISDIR")) throw error;
+  }
 }
 
 function takenAway(digest: string): StoreError {

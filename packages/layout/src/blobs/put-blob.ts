@@ -109,11 +109,13 @@ export async function mismatch(
   path: string,
   expected: Digest,
   hashes: BlobHashes,
+  origin?: string,
 ): Promise<StoreError> {
   const quarantinePath = await quarantineFile(layout, path, {
     reason: "digest-mismatch",
     expected,
     actual: hashes.digest,
+    origin,
   });
   return digestMismatch(expected, hashes.digest, quarantinePath);
 }

@@ -8,9 +8,8 @@ import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
 import { createChunkOrder } from "./chunk-order.ts";
 import { createIngestBuffers } from "./ingest-buffers.ts";
-import { finishIngest, ingestLost, TAKEN_AWAY } from "./finish-ingest.ts";
+import { finishIngest, type FinishedParts, ingestLost, TAKEN_AWAY } from "./finish-ingest.ts";
 import type { JournalHeader, JournalRecord } from "./journal.ts";
-import type { Partial } from "./partial.ts";
 import { createPrefixHasher, isLarge } from "./prefix-hasher.ts";
 import type { Slot } from "../hashing/shared-slots.ts";
 import { createRangeSet, type RangeSet } from "./range-set.ts";
@@ -21,9 +20,7 @@ import { createWrittenChunks } from "./written-chunks.ts";
 /** Bytes between two checkpoints: what an interruption costs at most, and how rarely the disk must settle. */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
 
-export interface DiskIngestParts {
-  readonly header: JournalHeader;
-  readonly partial: Partial;
+export interface DiskIngestParts extends FinishedParts {
   /** Ranges that are on disk already, checked. */
   readonly records: readonly JournalRecord[];
   readonly restarted: boolean;
@@ -150,10 +147,13 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
   async function close(): Promise<void> {
     if (state === "closed") return;
     await Promise.allSettled(writing);
-    const settled = await checkpoint().then(
-      () => true,
-      () => false,
-    );
+    // One that was removed for a failed sync is not synced again.
+    const settled =
+      !partial.removed &&
+      (await checkpoint().then(
+        () => true,
+        () => false,
+      ));
     // What was recorded earlier is good unless a sync of the file failed since.
     const keep = !partial.removed && (settled || state === "unwritten");
     state = "closed";
@@ -189,7 +189,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
         const chunks = await sumChunks(sources, size, options);
         // Last, because it cannot be done twice.
         const digest = await hasher.finish(size, options);
-        return finishIngest(layout, parts, { digest, chunks });
+        return finishIngest(layout, parts, { digest, chunks }, options);
       });
       state = "closed";
       slots?.close();

@@ -5,6 +5,7 @@ import { sizeMismatch } from "../blobs/blob-errors.ts";
 import { EMPTY_DIGEST } from "../digest/digest.ts";
 import { explaining } from "../errors/system-error.ts";
 import { ifPresent } from "../fs/absence.ts";
+import type { WrongFile } from "../repair/wrong-file.ts";
 import type { Layout } from "../root/layout.ts";
 import { awaitWriter } from "./await-writer.ts";
 import { createDiskIngest } from "./disk-ingest.ts";
@@ -34,7 +35,23 @@ export async function openIngest(
   const present = digest === undefined ? undefined : await ensureVerified(layout, digest, options);
   if (digest !== undefined && present !== undefined)
     return heldIngest(ingestedInfo(digest, present));
-  const found = await findEarlier(layout, place, target);
+  return continueIngest(layout, target, { resume: options.resume });
+}
+
+export interface ContinueOptions {
+  readonly resume?: boolean | undefined;
+  /** The file under its name, for bytes that are to take its place. */
+  readonly replaces?: WrongFile | undefined;
+}
+
+/** The same whether the blob is there or not. */
+export async function continueIngest(
+  layout: Layout,
+  target: IngestTarget,
+  { resume = true, replaces }: ContinueOptions = {},
+): Promise<Ingest> {
+  const place = placeOf(layout, target);
+  const found = resume ? await findEarlier(layout, place, target) : { usable: [], changed: false };
   const header: JournalHeader = {
     digest: target.digest,
     size: target.size ?? found.usable[0]?.journal.header.size,
@@ -44,7 +61,7 @@ export async function openIngest(
   for (const earlier of found.usable) {
     const taken = await takeOver(layout, earlier, place.create(), header);
     if (taken === undefined) continue;
-    const ingest = await createDiskIngest(layout, { header, ...taken, restarted: false });
+    const ingest = await createDiskIngest(layout, { header, ...taken, restarted: false, replaces });
     return roomFor(layout, ingest);
   }
   const partial = await createPartial(layout, place.create(), header);
@@ -53,6 +70,7 @@ export async function openIngest(
     partial,
     records: [],
     restarted: found.changed,
+    replaces,
   });
   await copyEarlier(layout, found.usable, ingest);
   return roomFor(layout, ingest);

@@ -145,10 +145,12 @@ export function ingestSuite(options: IngestSuiteOptions): void {
       await other.discard();
     });
 
-    it("begins anew after a discard (ResumeDiscard)", async () => {
+    it("begins anew after a discard, and when told to (ResumeDiscard)", async () => {
       const store = await create();
       const first = await store.ingest(target);
       await first.writeAt(0, content.slice(0, 1000));
+      await using unlike = await store.ingest(target, { resume: false });
+      expect(unlike.missing()).toEqual([{ start: 0, end: content.length }]);
       await first.discard();
       await first.discard();
       await using second = await store.ingest(target);

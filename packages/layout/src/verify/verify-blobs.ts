@@ -199,7 +199,7 @@ function wrongBytes(
     code: "ERR_STORE_BLOB_DIGEST_MISMATCH",
     subject: digest,
     message: `blob ${digest} holds other bytes than its name promises${where}`,
-    hint: "Run `store verify --repair` to move the wrong bytes to quarantine, then pull the model again.",
+    hint: `Run \`store repair ${digest}\` to fetch what is damaged again.`,
     detail: { path, size: stat.size, ...detail },
   };
 }

@@ -8,9 +8,11 @@ import {
   isStoreError,
   type Layout,
   openBlobStore,
+  openRepair,
 } from "@store/layout";
 // Not through the package's `testing` entry, which loads a test runner into the process to be killed.
 import { createContent, streamContent } from "../../src/testing/content.ts";
+import { damageBlob } from "../damage-blob.ts";
 import { writeThroughBuffers } from "../through-buffers.ts";
 import { publishName, sweep } from "../race/protocol.ts";
 
@@ -49,6 +51,11 @@ const foreign = createContent(9_000, 203);
 const wrong = foreign.slice().fill(1, 100, 200);
 /** A whole chunk and a bit, so that the chunk map has two rows. */
 export const large: Uint8Array = createContent(4 * 1024 * 1024 + 100, 204);
+
+/** In its second chunk. */
+const DAMAGED_AT = 4 * 1024 * 1024 + 50;
+const damaged = large.slice();
+damaged[DAMAGED_AT] = (large[DAMAGED_AT] ?? 0) ^ 1;
 
 const digestOf = digestBytes;
 const descriptorOf = (bytes: Uint8Array): { digest: Digest; size: number } => ({
@@ -125,6 +132,19 @@ async function ingestThroughBuffers(layout: Layout, acknowledge: Acknowledge): P
     acknowledge(`recorded ${large.length - countMissing(ingest)}`);
   }
   await ingest.commit();
+  acknowledge(`blob ${digestOf(large)}`);
+}
+
+/** Fetches the damaged chunk in two pieces. */
+async function repairLarge(layout: Layout, acknowledge: Acknowledge): Promise<void> {
+  await using repair = await openRepair(layout, descriptorOf(large));
+  for (const { start, end } of repair?.missing() ?? []) {
+    const middle = Math.floor((start + end) / 2);
+    await repair?.writeAt(start, large.slice(start, middle));
+    await repair?.checkpoint();
+    await repair?.writeAt(middle, large.slice(middle, end));
+  }
+  await repair?.commit();
   acknowledge(`blob ${digestOf(large)}`);
 }
 
@@ -215,6 +235,19 @@ export const operations: readonly CrashOperation[] = [
       await writeThroughBuffers(ingest, large, range);
     },
     run: ingestThroughBuffers,
+  },
+  {
+    ...plain,
+    name: "repair of a damaged chunk",
+    makes: [large],
+    evidence: [damaged],
+    wrongAtFirst: [digestOf(large)],
+    async prepare(layout) {
+      await addOld(layout);
+      await openBlobStore(layout).add(large);
+      await damageBlob(layout, digestOf(large), DAMAGED_AT);
+    },
+    run: repairLarge,
   },
   {
     ...plain,

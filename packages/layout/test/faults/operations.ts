@@ -8,9 +8,11 @@ import {
   nodeFs,
   openBlobStore,
   openLayout,
+  openRepair,
 } from "@store/layout";
 import { createContent, createFaultyFs, streamContent } from "@store/layout/testing";
 
+import { damageBlob } from "../damage-blob.ts";
 import { createScratch } from "../scratch.ts";
 import { writeThroughBuffers } from "../through-buffers.ts";
 import { operationsBeside } from "./operations-beside.ts";
@@ -22,6 +24,8 @@ export interface Operation {
   readonly keeps: readonly Uint8Array[];
   /** Blobs that must be there once the operation has succeeded. */
   readonly makes: readonly Uint8Array[];
+  /** Whether what it makes has other bytes under its final name to begin with. */
+  readonly wrongAtFirst?: boolean;
   /** Puts what the operation starts from on disk, with a sound file system. */
   prepare(layout: Layout): Promise<void>;
   run(layout: Layout): Promise<unknown>;
@@ -187,11 +191,30 @@ export const operations: readonly Operation[] = [
     name: "put over a wrong foreign blob",
     keeps: [old],
     makes: [foreign],
+    wrongAtFirst: true,
     async prepare(layout) {
       await addOld(layout);
       await writeForeign(layout, digestBytes(foreign), foreign.slice().fill(1, 5, 6));
     },
     run: (layout) => openBlobStore(layout).put(descriptor(foreign), foreign),
+  },
+  {
+    name: "repair of a damaged blob",
+    keeps: [old],
+    makes: [ranged],
+    wrongAtFirst: true,
+    async prepare(layout) {
+      await addOld(layout);
+      await openBlobStore(layout).add(ranged);
+      await damageBlob(layout, digestBytes(ranged), 50_000);
+    },
+    async run(layout) {
+      await using repair = await openRepair(layout, descriptor(ranged));
+      for (const { start, end } of repair?.missing() ?? []) {
+        await repair?.writeAt(start, ranged.slice(start, end));
+      }
+      await repair?.commit();
+    },
   },
   {
     name: "verification of a foreign blob",

@@ -25,7 +25,7 @@ export async function blobRanges(
         {
           kind: "corrupt",
           code: "ERR_STORE_BLOB_SIZE_MISMATCH",
-          hint: "Run `store verify --repair`.",
+          hint: `Run \`store repair ${digest}\`.`,
           detail: { digest, expected: info.size, actual: start + done },
         },
       );

@@ -43,7 +43,7 @@ export async function readManifestBlob(
   throw new StoreError(`blob ${digest} holds other bytes: ${actual}`, {
     kind: "corrupt",
     code: "ERR_STORE_BLOB_DIGEST_MISMATCH",
-    hint: "Run `store verify --repair`.",
+    hint: `Run \`store repair ${digest}\`.`,
     detail: { expected: digest, actual },
   });
 }

@@ -8,6 +8,7 @@ import { readJson } from "../../http/read-body.ts";
 import { parseUrl, redactUrl } from "../../http/redact-url.ts";
 import { isHttp } from "../../http/request-url.ts";
 import type { ResolvedModel, Source, SourceFile } from "../../source.ts";
+import { originModel } from "../origin-model.ts";
 import type { HuggingFaceOptions } from "./hugging-face-options.ts";
 import { hubError } from "./hub-error.ts";
 import { createHubHeaders } from "./hub-headers.ts";
@@ -60,15 +61,18 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
     );
   }
 
+  function urlOf({ repo, commit }: Pick<HubModel, "repo" | "commit">, path: string): string {
+    const encoded = path.split("/").map(encodeURIComponent).join("/");
+    return `${base}/${repo}/resolve/${commit}/${encoded}`;
+  }
+
   function toSourceFile(
     model: HubModel,
     { path, size, digest, gitSha1, scan }: HubFile,
   ): SourceFile {
     const file: SourceFile = { path, size, digest, gitSha1, scan };
     // A path like `..` would lead elsewhere in the hub. Such a file can be listed, never fetched.
-    if (!isFilePath(path)) return file;
-    const encoded = path.split("/").map(encodeURIComponent).join("/");
-    return { ...file, url: `${base}/${model.repo}/resolve/${model.commit}/${encoded}` };
+    return isFilePath(path) ? { ...file, url: urlOf(model, path) } : file;
   }
 
   return {
@@ -83,7 +87,7 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
       const [only] = files.length === 1 ? files : [];
       return {
         location: redactUrl(text),
-        place: `hf.co/${model.repo}`,
+        place: placeOf(model.repo),
         revision: model.commit,
         files: files.map((file) => toSourceFile(model, file)),
         choices,
@@ -97,6 +101,15 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
           filename: only?.path ?? "",
         },
       };
+    },
+    resolveOrigin(origin, known) {
+      const location = parseHubLocation(origin.location, endpoint);
+      const { revision: commit = "", path = "" } = origin;
+      if (location === undefined || origin.location !== placeOf(location.repo)) return undefined;
+      if (!isCommit(commit) || !isFilePath(path)) return undefined;
+      const file = { ...known, path, url: urlOf({ repo: location.repo, commit }, path) };
+      const { repo } = location;
+      return originModel(origin, file, { registry: endpoint.host, repo, revision: commit });
     },
     open: async (_model, file, range, openOptions) =>
       openRange(
@@ -112,6 +125,10 @@ export function createHuggingFaceSource(options: HuggingFaceOptions = {}): Sourc
       ),
   };
 }
+
+const placeOf = (repo: string): string => `hf.co/${repo}`;
+
+const isCommit = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
 /** The hub answers with the name a repository has now, which differs after a rename. */
 function isRepo(id: string): boolean {

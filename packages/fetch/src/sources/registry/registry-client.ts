@@ -5,7 +5,7 @@ import { createRangeOpener } from "../../http/range-opener.ts";
 import type { OpenedRange, SourceFile } from "../../source.ts";
 import { createRegistryAuth, type RegistryPlace } from "./registry-auth.ts";
 import { registryError } from "./registry-error.ts";
-import { parseBlobUrl } from "./registry-location.ts";
+import { manifestUrl, parseRegistryUrl } from "./registry-location.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 
 export interface ManifestRequest extends AbortOptions {
@@ -35,7 +35,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
   const refusals = new WeakMap<StoreError, HttpResponse>();
   const openRange = createRangeOpener(http, {
     describe(response, { url }) {
-      const place = parseBlobUrl(url);
+      const place = parseRegistryUrl(url);
       const authenticated = place !== undefined && auth.isPersonal(place);
       const error = registryError(response, { location: url, missing: "file", authenticated });
       if (response.status === 401) refusals.set(error, response);
@@ -65,7 +65,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
     isPersonal: (place) => auth.isPersonal(place),
     async sendManifest(place, reference, { accept, signal }) {
       const send = (): Promise<HttpResponse> =>
-        http.send(`${place.origin}/v2/${place.repository}/manifests/${reference}`, {
+        http.send(manifestUrl(place.origin, place.repository, reference), {
           headers: { ...auth.headers(place), accept: accept.join(", ") },
           signal,
         });
@@ -75,7 +75,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
       return (await auth.answer(place, response, { signal })) ? send() : response;
     },
     async openBlob(file, range, openOptions = {}) {
-      const place = parseBlobUrl(file.url ?? "");
+      const place = parseRegistryUrl(file.url ?? "");
       if (place === undefined) throw new TypeError(`${file.path} has no URL in a registry`);
       try {
         return await openOnce(file, place, range, openOptions);

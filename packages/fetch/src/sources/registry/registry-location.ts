@@ -18,14 +18,23 @@ export function blobUrl(origin: string, repository: string, digest: Digest): str
   return `${origin}/v2/${repository}/blobs/${digest}`;
 }
 
-/** Registry and repository of a URL that `blobUrl` made. */
-export function parseBlobUrl(
-  url: string,
-): { readonly origin: string; readonly repository: string } | undefined {
-  const groups = /^(?<origin>https?:\/\/[^/]+)\/v2\/(?<repository>.+)\/blobs\/[^/]+$/.exec(
-    url,
-  )?.groups;
-  return groups === undefined
-    ? undefined
-    : { origin: groups["origin"] ?? "", repository: groups["repository"] ?? "" };
+/** The URL of a manifest. */
+export function manifestUrl(origin: string, repository: string, reference: string): string {
+  return `${origin}/v2/${repository}/manifests/${reference}`;
+}
+
+/** What a URL of a registry's API leads to. */
+export interface RegistryUrl {
+  readonly origin: string;
+  readonly repository: string;
+  readonly kind: "blobs" | "manifests";
+  readonly reference: string;
+}
+
+/** Takes a URL apart that `blobUrl` or `manifestUrl` made. */
+export function parseRegistryUrl(url: string): RegistryUrl | undefined {
+  const [, origin, repository, kind, reference] =
+    /^(https?:\/\/[^/]+)\/v2\/(.+)\/(blobs|manifests)\/([^/]+)$/.exec(url) ?? [];
+  if (origin === undefined || repository === undefined || reference === undefined) return undefined;
+  return { origin, repository, kind: kind === "blobs" ? "blobs" : "manifests", reference };
 }

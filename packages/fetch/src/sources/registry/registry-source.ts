@@ -5,10 +5,12 @@ import { redactUrl } from "../../http/redact-url.ts";
 import { referencePart } from "../../names/reference-part.ts";
 import type { ResolvedModel, Source } from "../../source.ts";
 import { modelNotFound } from "../../http/http-errors.ts";
+import { originModel } from "../origin-model.ts";
 import { manifestFiles } from "./manifest-files.ts";
 import { nameOf, readManifest } from "./read-manifest.ts";
+import { openManifest, originFile } from "./registry-origin.ts";
 import { createRegistryClient } from "./registry-client.ts";
-import type { RegistryLocation } from "./registry-location.ts";
+import { parseRegistryUrl, type RegistryLocation } from "./registry-location.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 
 /** What the registries differ in. */
@@ -33,16 +35,15 @@ export function createRegistrySource(kind: RegistryKind): Source {
   ): Promise<ResolvedModel> {
     const manifest = await readManifest(client, location, { accept, platform, signal });
     const files = manifestFiles(manifest.document, location);
-    const { host, repository, origin } = location;
+    const { host, repository } = location;
     if (files.length === 0) {
       throw modelNotFound(nameOf(location), "file", {
         message: `${nameOf(location)} has no files`,
       });
     }
-    const schemeOf = origin.startsWith("http:") ? `${scheme}+http` : scheme;
     return {
       location: redactUrl(text),
-      place: `${schemeOf}://${host}/${repository}`,
+      place: placeOf(location),
       revision: manifest.digest,
       files,
       manifest: { bytes: manifest.bytes },
@@ -53,6 +54,10 @@ export function createRegistrySource(kind: RegistryKind): Source {
     };
   }
 
+  function placeOf({ host, repository, origin }: RegistryLocation): string {
+    return `${scheme}${origin.startsWith("http:") ? "+http" : ""}://${host}/${repository}`;
+  }
+
   return {
     scheme,
     accepts: (location) => kind.parse(location) !== undefined,
@@ -60,7 +65,22 @@ export function createRegistrySource(kind: RegistryKind): Source {
       const location = kind.parse(text);
       return location === undefined ? undefined : resolveAt(text, location, options);
     },
-    open: (_model, file, range, options) => client.openBlob(file, range, options),
+    resolveOrigin(origin, known) {
+      const location = kind.parse(origin.location);
+      // Other kinds of registries may read the same text.
+      if (location === undefined || origin.location !== placeOf(location)) return undefined;
+      const file = originFile(location, origin, known);
+      if (file === undefined) return undefined;
+      const { host, repository } = location;
+      const revision = origin.revision ?? "";
+      return originModel(origin, file, { registry: host, repo: repository, revision });
+    },
+    open(_model, file, range, options) {
+      const wanted = parseRegistryUrl(file.url ?? "");
+      return wanted?.kind === "manifests"
+        ? openManifest(client, wanted, range, { accept, ...options })
+        : client.openBlob(file, range, options);
+    },
   };
 }
 

@@ -10,7 +10,8 @@ import { redactUrl } from "../../http/redact-url.ts";
 import { parseRequestUrl } from "../../http/request-url.ts";
 import { statusError } from "../../http/status-error.ts";
 import { flatNameFrom } from "../../names/flat-name.ts";
-import type { ResolvedModel, Source, SourceFile } from "../../source.ts";
+import type { ModelOrigin, ResolvedModel, Source, SourceFile } from "../../source.ts";
+import { originModel } from "../origin-model.ts";
 import { fileNameOf } from "./file-name-of.ts";
 import { readProbe } from "./probe.ts";
 
@@ -73,17 +74,23 @@ export function createUrlSource(options: UrlSourceOptions = {}): Source {
         files: [{ ...found, path, url: location }],
         suggestedName: flatNameFrom(path),
         format: formatOf([path]),
-        source: {
-          registry: url.host,
-          repo: url.pathname.replace(/^\/+/, "").replace(/\/?[^/]*$/, ""),
-          revision,
-          filename: path,
-        },
+        source: sourceOf(url, revision, path),
       };
+    },
+    resolveOrigin(origin, known) {
+      if (!/^https?:\/\//i.test(origin.location) || origin.path === undefined) return undefined;
+      const { url } = parseRequestUrl(origin.location);
+      const file = { ...known, path: origin.path, url: url.href };
+      return originModel(origin, file, sourceOf(url, origin.revision ?? "", origin.path));
     },
     open: (_model, file, range, openOptions) =>
       openRange(targetOf(file, headers), range, openOptions),
   };
+}
+
+function sourceOf(url: URL, revision: string, filename: string): ModelOrigin {
+  const repo = url.pathname.replace(/^\/+/, "").replace(/\/?[^/]*$/, "");
+  return { registry: url.host, repo, revision, filename };
 }
 
 function targetOf(file: SourceFile, headers: Readonly<Record<string, string>>): RangeTarget {
