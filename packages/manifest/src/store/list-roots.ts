@@ -12,7 +12,8 @@ import type { Root } from "./manifest-store.ts";
 import { ownBlob } from "./read-manifest.ts";
 import { readWalked, type WalkedManifest } from "./read-walked.ts";
 import { rootUnreadable } from "./store-errors.ts";
-import { walkManifests, type WalkedFile } from "./walk-manifests.ts";
+import { walkManifests } from "./walk-manifests.ts";
+import type { WalkedFile } from "./walked-file.ts";
 
 /**
  * Every name with all it needs (INV-5: the first one that cannot be read whole is an error, since
@@ -26,17 +27,21 @@ export async function* listRoots(
   blobs: Pick<BlobReader, "stat" | "read">,
   options: AbortOptions = {},
 ): AsyncGenerator<Root> {
-  const files = await walkAll(layout, options);
-  for await (const read of readWalked(layout.fs, files, options)) {
-    options.signal?.throwIfAborted();
-    const root = await rootOf(blobs, read, options);
-    if (root !== undefined) yield root;
+  for await (const files of walkAll(layout, options)) {
+    for await (const read of readWalked(layout.fs, files, options)) {
+      options.signal?.throwIfAborted();
+      const root = await rootOf(blobs, read, options);
+      if (root !== undefined) yield root;
+    }
   }
 }
 
-async function walkAll(layout: Layout, options: AbortOptions): Promise<readonly WalkedFile[]> {
+async function* walkAll(
+  layout: Layout,
+  options: AbortOptions,
+): AsyncGenerator<readonly WalkedFile[]> {
   try {
-    return await walkManifests(layout.fs, layout.paths.manifests, options);
+    yield* walkManifests(layout.fs, layout.paths.manifests, options);
   } catch (error) {
     options.signal?.throwIfAborted();
     throw rootUnreadable(layout.paths.manifests, error);

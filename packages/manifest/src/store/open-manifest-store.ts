@@ -23,7 +23,8 @@ import { removeName, unlinkName } from "./remove-name.ts";
 import { resolveManifest } from "./resolve-manifest.ts";
 import type { StoreContext } from "./store-context.ts";
 import { blobMissing, manifestNotFound } from "./store-errors.ts";
-import { type WalkedFile, walkManifests } from "./walk-manifests.ts";
+import { walkManifests } from "./walk-manifests.ts";
+import type { WalkedFile } from "./walked-file.ts";
 
 /** What a manifest store needs beside the layout. */
 export interface ManifestPorts {
@@ -84,8 +85,9 @@ export function openManifestStore(
     return publishManifest(context, refit(context, stored, to), linking);
   }
 
-  async function walk(waiting: AbortOptions = {}): Promise<readonly WalkedFile[]> {
-    return explaining("list names", () => walkManifests(fs, paths.manifests, waiting));
+  /** Every file among the names, some at a time. */
+  function walk(waiting: AbortOptions = {}): AsyncGenerator<readonly WalkedFile[]> {
+    return walkManifests(fs, paths.manifests, waiting);
   }
 
   return {
@@ -102,13 +104,15 @@ export function openManifestStore(
     remove: (name, unlinking = {}) =>
       run("remove", name, unlinking, () => removeName(context, name, unlinking)),
     async *list(waiting) {
-      for (const file of await walk(waiting)) {
-        if (file.kind === "name") yield { name: file.name, path: file.path };
+      for await (const files of walk(waiting)) {
+        for (const file of files)
+          if (file.kind === "name") yield { name: file.name, path: file.path };
       }
     },
     listStored: (waiting = {}) => listStored(fs, paths.manifests, waiting),
     async *listStrays(waiting) {
-      for (const file of await walk(waiting)) if (file.kind !== "name") yield file.path;
+      for await (const files of walk(waiting))
+        for (const file of files) if (file.kind !== "name") yield file.path;
     },
     roots: (waiting) => listRoots(layout, ports.blobs, waiting),
   };

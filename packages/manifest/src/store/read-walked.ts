@@ -6,7 +6,7 @@ import { isAbsence } from "./absent.ts";
 import { askInBursts } from "./ask-in-bursts.ts";
 import type { StoredManifest } from "./manifest-store.ts";
 import { readManifest, toStored } from "./read-manifest.ts";
-import type { WalkedFile } from "./walk-manifests.ts";
+import type { WalkedFile } from "./walked-file.ts";
 
 /** Nearly every manifest is smaller by far; larger ones are read without holding the thread. */
 const SMALL_BYTES_MAX = 64 * 1024;
