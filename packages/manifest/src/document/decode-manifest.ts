@@ -1,9 +1,10 @@
+import { decodeText } from "../json/decode-text.ts";
 import { decodeLinked } from "../linked/decode-linked.ts";
 import { decodeV1 } from "../v1/decode-v1.ts";
 import { parsePlainV1 } from "../v1/parse-plain-v1.ts";
 import type { Document } from "./document.ts";
-import { manifestInvalid, type Origin } from "./manifest-error.ts";
-import { parseManifestJson, parseManifestRoot } from "./manifest-json.ts";
+import { manifestInvalid, manifestTooLarge, type Origin } from "./manifest-error.ts";
+import { MANIFEST_BYTES_MAX, parseManifestJson } from "./manifest-json.ts";
 
 export interface DecodeOptions {
   /** Where the bytes come from, for messages. */
@@ -20,12 +21,17 @@ export interface DecodeOptions {
  */
 export function decodeManifest(bytes: Uint8Array, options: DecodeOptions = {}): Document {
   const origin: Origin = options.path === undefined ? {} : { path: options.path };
-  const plain = parsePlainV1(bytes);
+  if (bytes.length > MANIFEST_BYTES_MAX) {
+    throw manifestTooLarge(bytes.length, MANIFEST_BYTES_MAX, origin);
+  }
+  const text = decodeText(bytes);
+  if (text === undefined) throw manifestInvalid(["not UTF-8 text at offset 0"], origin);
+  const plain = parsePlainV1(text);
   if (plain !== undefined) return decodeV1(plain, origin);
-  const root = parseManifestRoot(bytes, origin);
-  if (root["schema_version"] === undefined) return decodeLinked(root, origin);
-  if (root["schemaVersion"] !== undefined) {
+  const json = parseManifestJson(text, origin);
+  if (json.root["schema_version"] === undefined) return decodeLinked(json.root, origin);
+  if (json.root["schemaVersion"] !== undefined) {
     throw manifestInvalid(["both a v1 and a linked manifest"], origin);
   }
-  return decodeV1(parseManifestJson(bytes, origin), origin);
+  return decodeV1(json, origin);
 }

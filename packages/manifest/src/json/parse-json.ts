@@ -6,7 +6,10 @@ export interface ParseJsonOptions {
   readonly depthMax: number;
   /** Makes the error of text that is not strict JSON. @param offset in UTF-16 units */
   readonly fail: (message: string, offset: number) => Error;
-  /** Called for each member of an object, with the text of its value. */
+  /**
+   * Called for each member of the outermost object, and of the objects that are its members, with
+   * the text of its value.
+   */
   readonly onMember?: ((object: object, key: string, json: string) => void) | undefined;
 }
 
@@ -20,22 +23,35 @@ export interface ParseJsonOptions {
  *
  * Objects have no prototype. A number that is not a safe whole number is `INEXACT_NUMBER`.
  */
-export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): JsonValue {
-  const text = decodeText(bytes);
+export function parseJson(source: Uint8Array | string, options: ParseJsonOptions): JsonValue {
+  const text = typeof source === "string" ? source : decodeText(source);
   if (text === undefined) throw options.fail("not UTF-8 text", 0);
-  const reader = createReader(text, options);
-  const value = reader.value(0);
-  reader.end();
+  const cursor: Cursor = { text, at: 0, options };
+  const value = readValue(cursor, 0);
+  skipBlanks(cursor);
+  if (cursor.at < text.length) throw fail(cursor, "text after the end of the document");
   return value;
 }
 
-interface Reader {
-  value(depth: number): JsonValue;
-  end(): void;
+/** Where reading is. */
+interface Cursor {
+  readonly text: string;
+  readonly options: ParseJsonOptions;
+  /** In UTF-16 units. */
+  at: number;
 }
 
+/** Of the objects whose members are handed out as they were written. */
+const MEMBERS_DEPTH = 2;
+
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
 const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -53,148 +69,152 @@ const escapes: Readonly<Record<string, string>> = {
   t: "\t",
 };
 
-/** Headers have up to 100 MB, so the two inner loops look at character codes, not at patterns. */
-function createReader(text: string, options: ParseJsonOptions): Reader {
-  let at = 0;
+function fail({ at, options }: Cursor, message: string): Error {
+  return options.fail(message, at);
+}
 
-  function fail(message: string): Error {
-    return options.fail(message, at);
+/** What a sticky pattern finds here, and moves on; it may find nothing. */
+function take(cursor: Cursor, pattern: RegExp): string {
+  pattern.lastIndex = cursor.at;
+  const found = pattern.exec(cursor.text)?.[0] ?? "";
+  cursor.at += found.length;
+  return found;
+}
+
+/** @returns the code of the next character that is not blank, `NaN` at the end */
+function skipBlanks(cursor: Cursor): number {
+  for (;;) {
+    const code = cursor.text.charCodeAt(cursor.at);
+    if (code !== SPACE && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
+    cursor.at += 1;
   }
+}
 
-  /** What a sticky pattern finds here, and moves on; it may find nothing. */
-  function take(pattern: RegExp): string {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text)?.[0] ?? "";
-    at += found.length;
-    return found;
+function expect(cursor: Cursor, code: number): void {
+  if (skipBlanks(cursor) !== code) throw fail(cursor, `\`${String.fromCharCode(code)}\` expected`);
+  cursor.at += 1;
+}
+
+function readValue(cursor: Cursor, depth: number): JsonValue {
+  switch (skipBlanks(cursor)) {
+    case QUOTE:
+      return readText(cursor);
+    case OPEN_OBJECT:
+      return readObject(cursor, depth);
+    case OPEN_ARRAY:
+      return readArray(cursor, depth);
+    case 0xfeff:
+      throw fail(cursor, "a byte order mark");
+    default:
+      return readPlain(cursor);
   }
+}
 
-  /** The next character that is not space, without moving beyond it. */
-  function peek(): string {
-    for (;;) {
-      const code = text.charCodeAt(at);
-      if (code !== SPACE && code !== 0x0a && code !== 0x0d && code !== 0x09) return text.charAt(at);
-      at += 1;
-    }
+/** Moves on to the next quote, backslash, control character, or the end of everything. */
+function skipPlain(cursor: Cursor): number {
+  for (;;) {
+    const code = cursor.text.charCodeAt(cursor.at);
+    // `NaN` beyond the end is not at least a space.
+    if (code === QUOTE || code === BACKSLASH || !(code >= SPACE)) return code;
+    cursor.at += 1;
   }
+}
 
-  function expect(character: string): void {
-    if (peek() !== character) throw fail(`\`${character}\` expected`);
-    at += 1;
+function readText(cursor: Cursor): string {
+  cursor.at += 1;
+  const start = cursor.at;
+  let code = skipPlain(cursor);
+  let result = cursor.text.slice(start, cursor.at);
+  const escaped = code === BACKSLASH;
+  while (code === BACKSLASH) {
+    cursor.at += 1;
+    result += readEscape(cursor);
+    const from = cursor.at;
+    code = skipPlain(cursor);
+    result += cursor.text.slice(from, cursor.at);
   }
-
-  /** Up to the next quote, backslash, control character, or the end of everything. */
-  function plain(): string {
-    const start = at;
-    for (;;) {
-      const code = text.charCodeAt(at);
-      // `NaN` beyond the end is not at least a space.
-      if (code === QUOTE || code === BACKSLASH || !(code >= SPACE)) return text.slice(start, at);
-      at += 1;
-    }
+  if (code !== QUOTE) {
+    const ended = cursor.at === cursor.text.length;
+    throw fail(cursor, ended ? "a text without an end" : "a control character in a text");
   }
+  cursor.at += 1;
+  // What came unescaped was UTF-8, which has no lone surrogates.
+  if (escaped && /\p{Surrogate}/u.test(result)) throw fail(cursor, "half a surrogate pair");
+  return result;
+}
 
-  function string(): string {
-    expect('"');
-    let result = plain();
-    let escaped = false;
-    while (text.charCodeAt(at) !== QUOTE) {
-      if (text.charCodeAt(at) !== BACKSLASH) {
-        throw fail(at === text.length ? "a text without an end" : "a control character in a text");
-      }
-      at += 1;
-      result += escape();
-      result += plain();
-      escaped = true;
-    }
-    at += 1;
-    // What came unescaped was UTF-8, which has no lone surrogates.
-    if (escaped && /\p{Surrogate}/u.test(result)) throw fail("half a surrogate pair");
+function readEscape(cursor: Cursor): string {
+  const letter = cursor.text.charAt(cursor.at);
+  cursor.at += 1;
+  if (letter !== "u") {
+    const character = escapes[letter];
+    if (character === undefined) throw fail(cursor, "an unknown escape");
+    return character;
+  }
+  const digits = take(cursor, ESCAPED_UNIT);
+  if (digits === "") throw fail(cursor, "four hexadecimal digits expected");
+  return String.fromCharCode(Number.parseInt(digits, 16));
+}
+
+/** Anything but a text, an array or an object. */
+function readPlain(cursor: Cursor): JsonValue {
+  const word = take(cursor, WORD);
+  if (word !== "") return word === "null" ? null : word === "true";
+  const number = take(cursor, NUMBER);
+  if (number === "") throw fail(cursor, "a value expected");
+  const exact = Number(number);
+  return Number.isSafeInteger(exact) && String(exact) === number ? exact : INEXACT_NUMBER;
+}
+
+function readArray(cursor: Cursor, depth: number): readonly JsonValue[] {
+  checkDepth(cursor, depth);
+  cursor.at += 1;
+  const result: JsonValue[] = [];
+  if (skipBlanks(cursor) === CLOSE_ARRAY) {
+    cursor.at += 1;
     return result;
   }
-
-  function escape(): string {
-    const letter = text.charAt(at);
-    at += 1;
-    if (letter !== "u") {
-      const character = escapes[letter];
-      if (character === undefined) throw fail("an unknown escape");
-      return character;
-    }
-    const digits = take(ESCAPED_UNIT);
-    if (digits === "") throw fail("four hexadecimal digits expected");
-    return String.fromCharCode(Number.parseInt(digits, 16));
+  for (;;) {
+    result.push(readValue(cursor, depth + 1));
+    if (skipBlanks(cursor) !== COMMA) break;
+    cursor.at += 1;
   }
+  expect(cursor, CLOSE_ARRAY);
+  return result;
+}
 
-  function number(): JsonValue {
-    const token = take(NUMBER);
-    if (token === "") throw fail("a value expected");
-    const exact = Number(token);
-    return Number.isSafeInteger(exact) && String(exact) === token ? exact : INEXACT_NUMBER;
-  }
-
-  function word(): JsonValue {
-    const found = take(WORD);
-    if (found === "") throw fail("a value expected");
-    return found === "null" ? null : found === "true";
-  }
-
-  function array(depth: number): readonly JsonValue[] {
-    expect("[");
-    const result: JsonValue[] = [];
-    if (peek() === "]") {
-      at += 1;
-      return result;
-    }
-    for (;;) {
-      result.push(value(depth));
-      if (peek() !== ",") break;
-      at += 1;
-    }
-    expect("]");
+function readObject(cursor: Cursor, depth: number): JsonValue {
+  checkDepth(cursor, depth);
+  cursor.at += 1;
+  const result = Object.create(null) as Record<string, JsonValue>;
+  if (skipBlanks(cursor) === CLOSE_OBJECT) {
+    cursor.at += 1;
     return result;
   }
-
-  function object(depth: number): JsonValue {
-    expect("{");
-    const result = Object.create(null) as Record<string, JsonValue>;
-    if (peek() === "}") {
-      at += 1;
-      return result;
-    }
-    for (;;) {
-      if (peek() !== '"') throw fail("a key expected");
-      const key = string();
-      if (key === "__proto__") throw fail("the key `__proto__`");
-      if (key in result) throw fail("a key named twice");
-      expect(":");
-      peek();
-      const start = at;
-      result[key] = value(depth);
-      options.onMember?.(result, key, text.slice(start, at));
-      if (peek() !== ",") break;
-      at += 1;
-    }
-    expect("}");
-    return result;
+  for (;;) {
+    readMember(cursor, depth, result);
+    if (skipBlanks(cursor) !== COMMA) break;
+    cursor.at += 1;
   }
+  expect(cursor, CLOSE_OBJECT);
+  return result;
+}
 
-  function value(depth: number): JsonValue {
-    const next = peek();
-    if (next === '"') return string();
-    if (next === "{" || next === "[") {
-      if (depth >= options.depthMax) throw fail(`more than ${options.depthMax} levels`);
-      return next === "{" ? object(depth + 1) : array(depth + 1);
-    }
-    if (next === "-" || (next >= "0" && next <= "9")) return number();
-    if (next === "\u{feff}") throw fail("a byte order mark");
-    return word();
+function readMember(cursor: Cursor, depth: number, result: Record<string, JsonValue>): void {
+  if (skipBlanks(cursor) !== QUOTE) throw fail(cursor, "a key expected");
+  const key = readText(cursor);
+  if (key === "__proto__") throw fail(cursor, "the key `__proto__`");
+  if (key in result) throw fail(cursor, "a key named twice");
+  expect(cursor, COLON);
+  skipBlanks(cursor);
+  const start = cursor.at;
+  result[key] = readValue(cursor, depth + 1);
+  if (depth < MEMBERS_DEPTH) {
+    cursor.options.onMember?.(result, key, cursor.text.slice(start, cursor.at));
   }
+}
 
-  return {
-    value,
-    end() {
-      if (peek() !== "") throw fail("text after the end of the document");
-    },
-  };
+function checkDepth(cursor: Cursor, depth: number): void {
+  const { depthMax } = cursor.options;
+  if (depth >= depthMax) throw fail(cursor, `more than ${depthMax} levels`);
 }
