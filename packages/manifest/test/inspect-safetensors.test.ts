@@ -172,6 +172,15 @@ describe("inspectSafetensors", () => {
       file({ a: tensor("U8", [2], 0, 2) }, 1),
       "the tensors have 2 bytes, the file holds 1",
     ],
+    [
+      "more types than there are",
+      file(
+        Object.fromEntries(
+          Array.from({ length: 300 }, (_, index) => [`t${index}`, tensor(`T${index}`, [1], 0, 0)]),
+        ),
+      ),
+      "more than 256 types",
+    ],
     ["metadata that is no object", file({ __metadata__: [] }), "__metadata__ is no object"],
     [
       "metadata that is no text",

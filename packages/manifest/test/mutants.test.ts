@@ -107,9 +107,9 @@ const mutants: readonly Mutant[] = [
   ),
   mutant(
     "a link hides names",
-    "store/walk-manifests.ts",
-    'kind === "symlink" ? "blocked" : "ignore"',
-    '"ignore"',
+    "store/find-models.ts",
+    'return kind === "symlink" ? { kind: "blocked", path } : undefined;',
+    "return undefined;",
   ),
   mutant(
     "strays are no roots",
@@ -129,20 +129,28 @@ const mutants: readonly Mutant[] = [
     "needed.push(...describedBlobs(inner));",
     "if (inner === document) needed.push(...describedBlobs(inner));",
   ),
-  mutant("the last of two keys wins", json, 'if (key in result) throw fail("a key named twice");'),
-  mutant("__proto__ is a key", json, 'if (key === "__proto__") throw fail("the key `__proto__`");'),
+  mutant(
+    "the last of two keys wins",
+    json,
+    'if (key in result) throw fail(cursor, "a key named twice");',
+  ),
+  mutant(
+    "__proto__ is a key",
+    json,
+    'if (key === "__proto__") throw fail(cursor, "the key `__proto__`");',
+  ),
   mutant(
     "numbers are rounded",
     json,
-    "Number.isSafeInteger(exact) && String(exact) === token ? exact : INEXACT_NUMBER",
+    "Number.isSafeInteger(exact) && String(exact) === number ? exact : INEXACT_NUMBER",
     "exact",
   ),
   mutant(
     "text after the end is ignored",
     json,
-    'if (peek() !== "") throw fail("text after the end of the document");',
+    'if (cursor.at < text.length) throw fail(cursor, "text after the end of the document");',
   ),
-  mutant("nesting has no end", json, "depth >= options.depthMax", "depth >= 10_000"),
+  mutant("nesting has no end", json, "depth >= depthMax", "depth >= 10_000"),
   mutant("sizes may be negative", "schemas.ts", ".int().nonnegative()", ".int()"),
   mutant(
     "documents have no limit",
@@ -183,14 +191,27 @@ const mutants: readonly Mutant[] = [
   mutant(
     "devices are names",
     "name/windows-names.ts",
-    "return DEVICES.test(stem.trimEnd().toLowerCase());",
-    "return DEVICES.test(stem.trimEnd().toLowerCase()) && false;",
+    "return DEVICE.test(segment);",
+    "return DEVICE.test(segment) && false;",
   ),
   mutant(
     "names may end in a dot",
     "name/name-parts.ts",
     'if (text.endsWith("."))',
     'if (text === ".")',
+  ),
+  mutant("what follows a plain document is ignored", "v1/parse-plain-v1.ts", "\n$`", "\n`"),
+  mutant(
+    "escapes in a plain document are left as they are",
+    "v1/parse-plain-v1.ts",
+    String.raw`[^"\\\x00-\x1f]*`,
+    String.raw`[^"\x00-\x1f]*`,
+  ),
+  mutant(
+    "unknown fields of a source are lost",
+    "v1/decode-v1.ts",
+    "sourceExtra === undefined ? value.source : { ...value.source, extra: sourceExtra }",
+    "value.source",
   ),
   mutant("unknown fields are lost", "v1/encode-v1.ts", "      ...formatExtra(manifest.extra),\n"),
 ];

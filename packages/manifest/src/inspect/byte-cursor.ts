@@ -1,10 +1,14 @@
 import type { InspectOptions } from "./inspect-options.ts";
 import type { RangeReader } from "./model-info.ts";
+import { createPauses, type Pauses } from "./pauses.ts";
 
 /** First read: enough for most headers without a tokenizer. Later ones double. */
 const WINDOW_BYTES_MIN = 64 * 1024;
 /** Headers with a tokenizer have 5 to 20 MiB: a few reads, and never more memory than this. */
 const WINDOW_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A text or a tensor takes a microsecond at most, and a look at the clock a good part of one. */
+const STEPS_EACH_LOOK = 256;
 
 export interface ByteCursorOptions extends InspectOptions {
   readonly headerSizeMax: number;
@@ -18,6 +22,8 @@ export interface ByteCursorOptions extends InspectOptions {
 export interface ByteCursor {
   readonly position: number;
   littleEndian: boolean;
+  /** For loops over what the header announces. */
+  readonly pauses: Pauses;
   /** Whether the next bytes are in the window, so that no `ensure` is needed. */
   has(count: number): boolean;
   /** Brings the next bytes into the window. Small counts only. */
@@ -69,6 +75,7 @@ export function createByteCursor(ranges: RangeReader, options: ByteCursorOptions
       return position;
     },
     littleEndian: true,
+    pauses: createPauses(options, STEPS_EACH_LOOK),
     has,
     async ensure(count) {
       checkRoom(count);

@@ -158,6 +158,8 @@ async function skipArray(cursor: ByteCursor, depth: number): Promise<void> {
     // A tokenizer has 250,000 strings: no promise for each of them.
     if (type === STRING && cursor.has(8)) cursor.skip(cursor.u64());
     else await skipValue(cursor, type, depth + 1);
+    const pause = cursor.pauses();
+    if (pause !== undefined) await pause;
   }
 }
 

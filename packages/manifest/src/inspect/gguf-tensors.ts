@@ -1,12 +1,18 @@
+import type { AbortOptions } from "@store/layout";
+
 import { quoteText } from "../name/name-error.ts";
 import type { ByteCursor } from "./byte-cursor.ts";
 import { readText } from "./gguf-metadata.ts";
 import { ggmlType } from "./gguf-types.ts";
 import { headerInvalid } from "./header-error.ts";
-import type { Tensor } from "./tensor-summary.ts";
+import { sortInTurns } from "./sort-in-turns.ts";
+import {
+  createTensorTally,
+  type Tensor,
+  TENSOR_COUNT_MAX,
+  type TensorSummary,
+} from "./tensor-summary.ts";
 
-/** The largest models have some 10,000; split ones fewer per file. */
-const TENSOR_COUNT_MAX = 1024 * 1024;
 /** ggml allows 63 bytes, other writers of the format a few more. */
 const NAME_BYTES_MAX = 1024;
 /** ggml has four. */
@@ -19,24 +25,26 @@ export interface GgufTensor extends Tensor {
   readonly size: number | undefined;
 }
 
-export async function readTensors(
-  cursor: ByteCursor,
-  tensorCount: number,
-): Promise<readonly GgufTensor[]> {
+export interface GgufTensors {
+  readonly tensors: readonly GgufTensor[];
+  readonly summary: TensorSummary;
+}
+
+export async function readTensors(cursor: ByteCursor, tensorCount: number): Promise<GgufTensors> {
   if (tensorCount > TENSOR_COUNT_MAX) throw fail(`${tensorCount} tensors`, cursor);
   const tensors: GgufTensor[] = [];
   const names = new Set<string>();
-  let total = 0;
+  const tally = createTensorTally((message) => fail(message, cursor));
   for (let index = 0; index < tensorCount; index += 1) {
     const name = await readText(cursor, NAME_BYTES_MAX);
     if (names.has(name)) throw fail(`tensor ${quoteText(name)} named twice`, cursor);
     names.add(name);
     const tensor = await readTensor(cursor);
-    total += tensor.parameterCount;
-    if (!Number.isSafeInteger(total)) throw fail("over 2^53 elements in all", cursor);
+    tally.add(tensor);
     tensors.push(tensor);
+    await cursor.pauses();
   }
-  return tensors;
+  return { tensors, summary: tally.summary() };
 }
 
 async function readTensor(cursor: ByteCursor): Promise<GgufTensor> {
@@ -67,13 +75,14 @@ async function readTensor(cursor: ByteCursor): Promise<GgufTensor> {
  * Every tensor must lie inside the file, aligned, and none over another: readers that trusted the
  * header here read beyond their memory (CVE-2026-7482).
  */
-export function checkTensorData(
+export async function checkTensorData(
   tensors: readonly GgufTensor[],
   data: { readonly start: number; readonly alignment: number; readonly fileSize: number },
-): void {
+  options: AbortOptions,
+): Promise<void> {
   const room = data.fileSize - data.start;
   let end = 0;
-  for (const { offset, size = 0 } of tensors.toSorted((a, b) => a.offset - b.offset)) {
+  for (const { offset, size = 0 } of await sortInTurns(tensors, byOffset, options)) {
     if (offset % data.alignment !== 0) {
       throw headerInvalid("gguf", `tensor data at ${offset} is not aligned to ${data.alignment}`);
     }
@@ -83,6 +92,10 @@ export function checkTensorData(
     }
     end = Math.max(end, offset + size);
   }
+}
+
+function byOffset(a: GgufTensor, b: GgufTensor): number {
+  return a.offset - b.offset;
 }
 
 function fail(message: string, cursor: ByteCursor): Error {

@@ -5,7 +5,6 @@ import { fileTypeName } from "./gguf-types.ts";
 import { headerInvalid, headerUnsupported } from "./header-error.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import type { ModelInfo, RangeReader } from "./model-info.ts";
-import { summarizeTensors } from "./tensor-summary.ts";
 
 /** Six times the largest tokenizer seen. */
 const HEADER_SIZE_MAX = 128 * 1024 * 1024;
@@ -40,11 +39,11 @@ export async function inspectGguf(
   const formatVersion = readVersion(cursor);
   const tensorCount = cursor.u64();
   const metadata = await readMetadata(cursor, cursor.u64());
-  const tensors = await readTensors(cursor, tensorCount);
+  const { tensors, summary } = await readTensors(cursor, tensorCount);
   const alignment = readAlignment(metadata);
   const headerSize = Math.ceil(cursor.position / alignment) * alignment;
-  checkTensorData(tensors, { start: headerSize, alignment, fileSize: ranges.size });
-  const summary = summarizeTensors(tensors);
+  const data = { start: headerSize, alignment, fileSize: ranges.size };
+  await checkTensorData(tensors, data, options);
   const fileType = metadata.count("general.file_type");
   return {
     format: "gguf",

@@ -5,7 +5,7 @@ import type { ModelInfo, RangeReader } from "./model-info.ts";
 import { createPauses, type Pauses } from "./pauses.ts";
 import { collectTensors, readTensor } from "./safetensors-tensors.ts";
 import { parseText, splitMembers } from "./split-members.ts";
-import { summarizeTensors, type Tensor } from "./tensor-summary.ts";
+import type { TensorSummary } from "./tensor-summary.ts";
 
 /** The reference's own limit. */
 const HEADER_SIZE_MAX = 100_000_000;
@@ -44,8 +44,7 @@ export async function inspectSafetensors(
   const bytes = await ranges.read(LENGTH_SIZE, headerSize);
   if (bytes.length !== length)
     throw headerInvalid("safetensors", "the file is shorter than it was");
-  const { metadata, tensors } = await readHeader(bytes, ranges.size - headerSize, options);
-  const summary = summarizeTensors(tensors);
+  const { metadata, summary } = await readHeader(bytes, ranges.size - headerSize, options);
   return {
     format: "safetensors",
     formatVersion: undefined,
@@ -76,7 +75,7 @@ async function readLength(
 
 interface Header {
   readonly metadata: ReadonlyMap<string, string>;
-  readonly tensors: readonly Tensor[];
+  readonly summary: TensorSummary;
 }
 
 /** Member by member, so that a header of the largest size does not keep others from the thread. */
@@ -86,7 +85,7 @@ async function readHeader(
   options: InspectOptions,
 ): Promise<Header> {
   const pauses = createPauses(options);
-  const tensors = collectTensors(pauses);
+  const tensors = collectTensors(options);
   let metadata: ReadonlyMap<string, string> = new Map();
   const members = splitMembers(bytes, {
     fail: failAt(LENGTH_SIZE),
@@ -98,7 +97,7 @@ async function readHeader(
     else tensors.add(readTensor(key, parseJson(value, { depthMax: DEPTH_MAX, fail })));
     await pauses();
   }
-  return { metadata, tensors: await tensors.finish(dataSize) };
+  return { metadata, summary: await tensors.finish(dataSize) };
 }
 
 type Fail = (message: string, offset: number) => Error;

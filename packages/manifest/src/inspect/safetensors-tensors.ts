@@ -1,9 +1,10 @@
+import type { AbortOptions } from "@store/layout";
+
 import { isJsonObject, type JsonValue } from "../json/json-value.ts";
 import { quoteText } from "../name/name-error.ts";
 import { headerInvalid } from "./header-error.ts";
-import type { Pauses } from "./pauses.ts";
 import { sortInTurns } from "./sort-in-turns.ts";
-import type { Tensor } from "./tensor-summary.ts";
+import { createTensorTally, type Tensor, type TensorSummary } from "./tensor-summary.ts";
 
 /** Bits of an element. Source: `Dtype` of the safetensors crate. */
 const bits: ReadonlyMap<string, number> = new Map([
@@ -40,34 +41,25 @@ export interface Placed extends Tensor {
 export interface PlacedTensors {
   add(tensor: Placed): void;
   /**
-   * All of them. Their data must fill the rest of the file: no gap, no overlap, nothing beyond, as
+   * What they are in all. Their data must fill the rest of the file: no gap, no overlap, nothing beyond, as
    * the reference has it.
    *
    * @param dataSize bytes of the file after the header
    */
-  finish(dataSize: number): Promise<readonly Placed[]>;
+  finish(dataSize: number): Promise<TensorSummary>;
 }
 
-/** One expert of one layer is a tensor: the largest models have 100,000. As many as in GGUF. */
-const TENSOR_COUNT_MAX = 1_048_576;
-
-export function collectTensors(pauses: Pauses): PlacedTensors {
+export function collectTensors(options: AbortOptions): PlacedTensors {
   const tensors: Placed[] = [];
-  let total = 0;
+  const tally = createTensorTally((message) => headerInvalid("safetensors", message));
   return {
     add(tensor) {
-      if (tensors.length === TENSOR_COUNT_MAX) {
-        throw headerInvalid("safetensors", `more than ${TENSOR_COUNT_MAX} tensors`);
-      }
+      tally.add(tensor);
       tensors.push(tensor);
-      total += tensor.parameterCount;
-      if (!Number.isSafeInteger(total)) {
-        throw headerInvalid("safetensors", "over 2^53 elements in all");
-      }
     },
     async finish(dataSize) {
       let end = 0;
-      for (const tensor of await sortInTurns(tensors, inFile, pauses)) {
+      for (const tensor of await sortInTurns(tensors, inFile, options)) {
         if (tensor.start !== end) {
           const what = tensor.start > end ? "a gap" : "an overlap";
           const where = Math.min(tensor.start, end);
@@ -81,7 +73,7 @@ export function collectTensors(pauses: Pauses): PlacedTensors {
           `the tensors have ${end} bytes, the file holds ${dataSize}`,
         );
       }
-      return tensors;
+      return tally.summary();
     },
   };
 }

@@ -1,4 +1,6 @@
-import type { Pauses } from "./pauses.ts";
+import type { AbortOptions } from "@store/layout";
+
+import { createPauses, type Pauses } from "./pauses.ts";
 
 /** Sorted at once, in some milliseconds. */
 const RUN_COUNT = 16_384;
@@ -7,8 +9,9 @@ const RUN_COUNT = 16_384;
 export async function sortInTurns<T>(
   items: readonly T[],
   compare: (a: T, b: T) => number,
-  pauses: Pauses,
+  options: AbortOptions,
 ): Promise<readonly T[]> {
+  const pauses = createPauses(options);
   let runs: (readonly T[])[] = [];
   for (let start = 0; start < items.length; start += RUN_COUNT) {
     runs.push(items.slice(start, start + RUN_COUNT).toSorted(compare));

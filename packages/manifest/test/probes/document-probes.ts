@@ -25,6 +25,13 @@ function decodes(api: Api, valid: object, change: (text: string) => string): boo
   return !refuses(() => decode(whole)) && refuses(() => decode(change(whole)));
 }
 
+/** A v1 manifest, decoded and encoded. */
+function rewritten(api: Api, text: string): string {
+  const document = api.decodeManifest(new TextEncoder().encode(text));
+  if (document.kind !== "v1") throw new TypeError("no v1 manifest");
+  return new TextDecoder().decode(api.encodeV1(document));
+}
+
 const layer = { mediaType: "application/octet-stream", digest: BLOB, size: 3 };
 
 /** What the codecs and the grammar must do; each answers whether they do. */
@@ -74,11 +81,16 @@ export const documentProbes: Readonly<Record<string, Probe>> = {
   "refuses devices and trailing dots": (api) =>
     ["CON", "h/n/nul.txt:t", "h/n/m:t."].every((text) => refuses(() => api.parseName(text))),
   "keeps unknown fields when it writes": (api) => {
-    const text = json({ ...validV1, later: { a: [1, "x"] } });
-    const document = api.decodeManifest(new TextEncoder().encode(text));
-    if (document.kind !== "v1") return false;
-    return new TextDecoder().decode(api.encodeV1(document)).includes('"later": {"a":[1,"x"]}');
+    const source = { ...(validV1["source"] as object), origin: [2] };
+    const text = rewritten(api, json({ ...validV1, source, later: { a: [1, "x"] } }));
+    return text.includes('"later": {"a":[1,"x"]}') && text.includes('"origin": [2]');
   },
+  "reads what it writes, and refuses what was added": (api) => {
+    const text = rewritten(api, json({ ...validV1, license: "a\\b" }));
+    return rewritten(api, text) === text && refuses(() => rewritten(api, `${text}{}`));
+  },
+  "refuses text after a manifest as it is written": (api) =>
+    refuses(() => rewritten(api, `${rewritten(api, json(validV1))}{}`)),
   "names each digest once": (api) => {
     const document = api.decodeManifest(new TextEncoder().encode(json({ layers: [layer, layer] })));
     return [...api.referencedDigests(document)].length === 1;
