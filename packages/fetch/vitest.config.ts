@@ -1,11 +1,11 @@
 import { defineTests, TESTS } from "@store/testing/vitest-config";
 
 /** The tests of the network, over another way to read than the usual one. */
-const readBy = (reader: "fetch" | "proxy"): object => ({
+const readBy = (reader: "fetch" | "proxy", ...more: readonly string[]): object => ({
   extends: true,
   test: {
     name: reader,
-    include: ["test/{broken-bodies,network,ranges,resume}.test.ts"],
+    include: ["test/{broken-bodies,network,ranges,resume}.test.ts", ...more],
     env: { STORE_TEST_READER: reader },
   },
 });
@@ -18,6 +18,6 @@ export default defineTests({
       test: { name: "sockets", include: [...TESTS] },
     },
     readBy("fetch"),
-    readBy("proxy"),
+    readBy("proxy", "test/fault-table.test.ts"),
   ],
 });

@@ -11,13 +11,13 @@ export type ExactBody = AsyncIterableIterator<Uint8Array> & Pick<HttpBody, "read
 export function exactBody(body: HttpBody, length: number, url: URL): ExactBody {
   let left = length;
 
-  function fault(message: string): Error {
-    return upstreamError(message, { url, reason: "length", transient: true });
+  function fault(message: string, transient: boolean): Error {
+    return upstreamError(message, { url, reason: "length", transient });
   }
 
   function checkEnd(): void {
     if (left === Infinity || left === 0) return;
-    throw fault(`the connection ended ${left} bytes early`);
+    throw fault(`the connection ended ${left} bytes early`, true);
   }
 
   async function readInto(target: Uint8Array): Promise<number> {
@@ -38,7 +38,8 @@ export function exactBody(body: HttpBody, length: number, url: URL): ExactBody {
       }
       if (result.value.length > left) {
         await body.close();
-        throw fault(`the server sends more than the ${length} bytes it announced`);
+        // What it announced is here already: there is nothing to ask for again.
+        throw fault(`the server sends more than the ${length} bytes it announced`, false);
       }
       left -= result.value.length;
       return result;

@@ -63,6 +63,10 @@ function start(
   const request = send(isRelayed ? addressOf(proxy) : url, options);
   const answer = new Promise<TransportAnswer>((resolve, reject) => {
     request.on("error", reject);
+    request.on("upgrade", (_message, socket) => {
+      socket.destroy();
+      reject(Object.assign(new Error("another protocol"), { code: "ERR_UNEXPECTED_UPGRADE" }));
+    });
     request.on("response", (message) => {
       // Whoever reads the body gets its errors; a body that nobody reads has nobody to tell.
       message.on("error", () => {});
