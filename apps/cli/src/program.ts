@@ -113,6 +113,17 @@ function addReaders(program: Parser, choose: Choose): void {
       });
     });
   program
+    .command("diff")
+    .description("say which files and bytes a model has that another has not")
+    .argument("<name>", "a name that `store list` shows")
+    .argument("<other>", "another one")
+    .action((name: string, other: string) => {
+      choose(async () => {
+        const { diffModels } = await import("./commands/diff.ts");
+        return (context) => diffModels(context, name, other);
+      });
+    });
+  program
     .command("where")
     .description("print the directory of the store")
     .action(() => {

@@ -40,6 +40,16 @@ it("answers every command with a document of fixed keys", async () => {
     ],
   });
   expect(await sandbox.json("list", "--quiet")).toEqual({ names: ["m"] });
+  const kept = [{ path: "m.gguf", digest, size: count }];
+  expect(await sandbox.json("diff", "m", "M")).toEqual({
+    before: "m",
+    after: "m",
+    added: [],
+    removed: [],
+    changed: [],
+    kept,
+    bytes: { added: 0, removed: 0, kept: count },
+  });
   expect(await sandbox.json("show", "m")).toEqual({
     name: "m",
     kind: "v1",

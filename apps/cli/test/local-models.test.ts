@@ -36,6 +36,24 @@ it("adds a file under its own name, and hands it out again", async () => {
   });
 });
 
+it("says what one model has that another has not", async () => {
+  await using sandbox = await createSandbox();
+  await sandbox.run("add", await sandbox.writeModel("m.gguf"), "--as", "one");
+  await sandbox.run("add", await sandbox.writeModel("n.gguf", { license: "mit" }), "--as", "two");
+  await sandbox.run("tag", "one", "me/one:v1");
+
+  const differ = await sandbox.run("diff", "one", "two");
+  expect(differ).toMatchObject({ code: 0, stderr: "" });
+  expect(differ.stdout).toMatch(
+    /^added {5}n\.gguf {3}.+\nremoved {3}m\.gguf {3}.+\n.+ KiB added, .+ KiB removed, 0 B kept\n$/,
+  );
+  // The reference has a configuration of its own, which the flat name has not.
+  expect((await sandbox.run("diff", "one", "me/one:v1")).stdout).toMatch(
+    /^kept {3}m\.gguf {3}.+\n.+ B added, 0 B removed, .+ KiB kept\n$/,
+  );
+  expect(await sandbox.run("diff", "one", "three")).toMatchObject({ code: 3, stdout: "" });
+});
+
 it("gives a file its own name, beside the one a runtime does not care about", async () => {
   await using sandbox = await createSandbox();
   const path = await sandbox.writeModel("m.gguf");
