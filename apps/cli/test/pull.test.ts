@@ -115,6 +115,16 @@ it("reports every step as a line of JSON, and the result last", async () => {
   const kinds = events.map(({ kind }) => kind);
   expect(kinds[0]).toBe("resolve");
   for (const kind of ["file-start", "file-done", "publish"]) expect(kinds).toContain(kind);
+  const path = "small.gguf";
+  const { size } = small;
+  const verified = expect.any(Number);
+  const source = new URL(hub.endpoint).host;
+  const ranges = events.filter(({ kind }) => kind === "range");
+  expect(ranges[0]).toEqual({ kind: "range", path, start: 0, end: expect.any(Number), source });
+  expect(ranges).toContainEqual(expect.objectContaining({ end: size }));
+  expect(events).toContainEqual({ kind: "verify", path, verified, total: size });
+  const progress = { kind: "progress", path, received: size, total: size, verified };
+  expect(events).toContainEqual({ ...progress, bytesPerSecond: expect.any(Number) });
   expect(kinds.filter((kind) => kind === "result")).toHaveLength(1);
   expect(events.at(-1)).toMatchObject({
     kind: "result",

@@ -28,8 +28,23 @@ export type PullEvent =
       /** Bytes of the file that are here, resumed ones included. */
       readonly received: number;
       readonly total: number | undefined;
+      /**
+       * Bytes from the file's start that are part of its hash. Whether they are right is known when it
+       * has all of them.
+       */
+      readonly verified: number;
       /** Bytes that arrived per second over the last few seconds. */
       readonly bytesPerSecond: number;
+    }
+  /** An answer begins to bring a range of a file, on a connection beside those of other ranges. */
+  | {
+      readonly kind: "range";
+      readonly path: string;
+      /** First byte, and one past the last; `undefined` where only the end of the answer tells. */
+      readonly start: number;
+      readonly end: number | undefined;
+      /** Who brings it: a host, or `file`. */
+      readonly source: string;
     }
   /**
    * A place failed or sent other bytes than the digest stands for, and another one brings them. What
@@ -55,8 +70,13 @@ export type PullEvent =
       readonly code: string;
       readonly message: string;
     }
-  /** All bytes are here and are being checked. */
-  | { readonly kind: "verify"; readonly path: string }
+  /** All bytes are here; those that are not part of the hash yet are read back. Comes repeatedly. */
+  | {
+      readonly kind: "verify";
+      readonly path: string;
+      readonly verified: number;
+      readonly total: number | undefined;
+    }
   | {
       readonly kind: "file-done";
       readonly path: string;

@@ -12,6 +12,7 @@ const LINE_MS = 10_000;
 interface FileProgress {
   readonly total: number | undefined;
   readonly received: number;
+  readonly verified: number;
   readonly bytesPerSecond: number;
   readonly done: boolean;
 }
@@ -30,7 +31,7 @@ export function createPullProgress(
 
   function update(path: string, change: Partial<FileProgress>): void {
     const before = files.get(path);
-    const fresh = { total: undefined, received: 0, bytesPerSecond: 0, done: false };
+    const fresh = { total: undefined, received: 0, verified: 0, bytesPerSecond: 0, done: false };
     files.set(path, { ...fresh, ...before, ...change });
   }
 
@@ -47,16 +48,25 @@ export function createPullProgress(
         update(event.path, {
           total: event.total,
           received: event.received,
+          verified: event.verified,
           bytesPerSecond: event.bytesPerSecond,
         });
         break;
+      case "verify":
+        update(event.path, { verified: event.verified, bytesPerSecond: 0 });
+        break;
       case "file-done":
-        update(event.path, { total: event.size, received: event.size, done: true });
+        update(event.path, {
+          total: event.size,
+          received: event.size,
+          verified: event.size,
+          done: true,
+        });
         break;
       case "wait":
       case "retry":
+      case "range":
       case "takeover":
-      case "verify":
       case "publish":
         break;
     }
@@ -103,6 +113,7 @@ function describeEvent(event: PullEvent, terse: boolean): string | undefined {
         : `${path} is here, ${formatBytes(event.size)}, verified`;
     }
     case "progress":
+    case "range":
     case "verify":
     case "publish":
       return undefined;
@@ -136,6 +147,13 @@ function describeAll(
       const leftMs = ((expected.bytes - received) / bytesPerSecond) * 1000;
       parts.push(`${formatDuration(leftMs)} left`);
     }
+  }
+  // A large file that came in several goes is read back, which takes a while.
+  const checking = active.find(
+    ({ total, received: here }) => total !== undefined && here === total,
+  );
+  if (checking?.total !== undefined && bytesPerSecond === 0) {
+    parts.push(`${Math.floor((checking.verified / Math.max(1, checking.total)) * 100)} % checked`);
   }
   if (expected !== undefined && expected.fileCount > 1) {
     parts.push(`${done} of ${expected.fileCount} files`);

@@ -6,31 +6,24 @@ import type { PullEvent } from "../pull-event.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
 import type { PlacedFile } from "../suppliers/supplier.ts";
 import type { FillContext, RangeSink } from "./fill-ranges.ts";
-import { createProgressMeter } from "./progress-meter.ts";
+import { createProgressMeter, type MeteredFile, type ProgressMeter } from "./progress-meter.ts";
 import type { TransferOptions, TransferPorts } from "./transfer-file.ts";
 
 /** Counts the bytes of one file that arrive, wherever they come from. */
-export interface TransferCount {
+export interface TransferCount extends ProgressMeter {
   /** So far. */
   readonly bytes: number;
-  add(count: number): void;
-  /** Tells the last state. */
-  finish(): void;
 }
 
 export function createTransferCount(
-  file: {
-    readonly path: string;
-    readonly total: number | undefined;
-    readonly resumedBytes: number;
-  },
+  file: MeteredFile,
   { timers }: Pick<TransferPorts, "timers">,
   { onEvent }: Pick<TransferOptions, "onEvent">,
 ): TransferCount {
   let bytes = 0;
-  const { path, total, resumedBytes: received } = file;
-  const meter = createProgressMeter({ path, total, received }, timers, onEvent);
+  const meter = createProgressMeter(file, timers, onEvent);
   return {
+    ...meter,
     get bytes() {
       return bytes;
     },
@@ -38,7 +31,6 @@ export function createTransferCount(
       bytes += count;
       meter.add(count);
     },
-    finish: () => meter.finish(),
   };
 }
 
@@ -52,7 +44,13 @@ export function connectFill(
   return {
     what: redactUrl(file.url ?? file.path),
     sink,
-    open: (range, options) => source.open(model, file, range, options),
+    async open(range, options) {
+      const opened = await source.open(model, file, range, options);
+      const { start } = opened;
+      const end = opened.end === Infinity ? undefined : opened.end;
+      onEvent({ kind: "range", path, start, end, source: model.source.registry || source.scheme });
+      return opened;
+    },
     timers,
     retry,
     limit,
@@ -70,7 +68,9 @@ export function createFillContext(
   { onEvent }: TransferOptions,
 ): { readonly context: FillContext; readonly meter: TransferCount } {
   const { path, size: total } = file;
-  const count = createTransferCount({ path, total, resumedBytes: 0 }, ports, { onEvent });
+  const count = createTransferCount({ path, total, received: 0, verified: () => 0 }, ports, {
+    onEvent,
+  });
   const placed = { source: ports.source, model, file };
   return { context: connectFill({ path, placed }, sink, ports, { count, onEvent }), meter: count };
 }

@@ -32,7 +32,12 @@ export async function fillIngest(
   const bytesResumed = countPresent(ingest);
   onEvent({ kind: "file-start", path, size: file.size, digest, resumedBytes: bytesResumed });
   const count = createTransferCount(
-    { path, total: ingest.size ?? file.size, resumedBytes: bytesResumed },
+    {
+      path,
+      total: ingest.size ?? file.size,
+      received: bytesResumed,
+      verified: () => ingest.hashedBytes(),
+    },
     ports,
     options,
   );
@@ -63,8 +68,9 @@ export async function fillIngest(
   } finally {
     count.finish();
   }
-  onEvent({ kind: "verify", path });
-  const info = await ingest.commit({ signal, origin: describeOrigin(deliveries) });
+  const info = await count.whileVerifying(
+    ingest.commit({ signal, origin: describeOrigin(deliveries) }),
+  );
   await ports.lease.add([info.digest]);
   return {
     digest: info.digest,

@@ -11,14 +11,27 @@ export interface ProgressMeter {
   add(bytes: number): void;
   /** Emits the last state, whatever the pause. */
   finish(): void;
+  /** Tells how the hash gets on while the work goes on. */
+  whileVerifying<T>(work: Promise<T>): Promise<T>;
+}
+
+/** A file as far as it has come. */
+export interface MeteredFile {
+  readonly path: string;
+  readonly total: number | undefined;
+  /** Bytes that are here. */
+  readonly received: number;
+  /** Bytes that are hashed. */
+  verified(): number;
 }
 
 /** Turns counted bytes into events that are neither too many nor too jumpy. */
 export function createProgressMeter(
-  file: { readonly path: string; readonly total: number | undefined; readonly received: number },
-  timers: Pick<Timers, "elapsedMs">,
+  file: MeteredFile,
+  timers: Pick<Timers, "elapsedMs" | "after">,
   emit: (event: PullEvent) => void,
 ): ProgressMeter {
+  const { path, total } = file;
   let { received } = file;
   let emittedMs = timers.elapsedMs();
   const samples = [{ atMs: emittedMs, received }];
@@ -35,8 +48,9 @@ export function createProgressMeter(
 
   function send(nowMs: number): void {
     emittedMs = nowMs;
-    const { path, total } = file;
-    emit({ kind: "progress", path, received, total, bytesPerSecond: bytesPerSecond(nowMs) });
+    const rate = bytesPerSecond(nowMs);
+    const verified = file.verified();
+    emit({ kind: "progress", path, received, total, verified, bytesPerSecond: rate });
   }
 
   return {
@@ -46,5 +60,18 @@ export function createProgressMeter(
       if (nowMs - emittedMs >= EVENT_INTERVAL_MS) send(nowMs);
     },
     finish: () => send(timers.elapsedMs()),
+    async whileVerifying(work) {
+      let cancel = (): void => {};
+      function tell(): void {
+        emit({ kind: "verify", path, verified: file.verified(), total });
+        cancel = timers.after(EVENT_INTERVAL_MS, tell);
+      }
+      tell();
+      try {
+        return await work;
+      } finally {
+        cancel();
+      }
+    },
   };
 }

@@ -63,7 +63,7 @@ export async function takeSmallFile(
     release();
   }
   meter.finish();
-  onEvent({ kind: "verify", path });
+  onEvent({ kind: "verify", path, verified: 0, total: size });
   const digest = file.digest ?? (await checkedDigest(model, file, bytes, ports));
   await ports.blobs.put({ digest, size }, bytes, { signal });
   return { digest, size, reused: false, bytesFetched: size, bytesResumed: 0 };

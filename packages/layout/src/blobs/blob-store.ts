@@ -107,6 +107,11 @@ export interface Ingest extends AsyncDisposable {
   writeAt(offset: number, chunk: Uint8Array): Promise<void>;
   /** Present where a large blob goes to disk: the faster way for bytes that can be put anywhere. */
   readonly buffers?: IngestBuffers | undefined;
+  /**
+   * Bytes from the start that are part of the hash already, for whoever shows progress. What they
+   * are is decided when it has all of them.
+   */
+  hashedBytes(): number;
   /** Makes everything written so far durable, and records it (INV-10). */
   checkpoint(): Promise<void>;
   /**

@@ -171,6 +171,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
       slots === undefined
         ? undefined
         : createIngestBuffers({ slots, turn: (offset) => hasher.turn(offset), writeSlot }),
+    hashedBytes: () => hasher.hashed(),
     async checkpoint() {
       mustBeOpen();
       await checkpoint();

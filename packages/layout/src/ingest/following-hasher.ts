@@ -189,6 +189,7 @@ export function createFollowingHasher(
         kept.set(start, { offset: slot.offset, length, done, taken: received.unkeep });
       });
     },
+    hashed: () => taken - queued,
     async finish(end, options) {
       await catchUp(end, options);
       const digest = await worker.digest();

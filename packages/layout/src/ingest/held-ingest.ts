@@ -8,6 +8,7 @@ export function heldIngest(info: BlobInfo): Ingest {
     restarted: false,
     missing: () => [],
     writeAt: async () => {},
+    hashedBytes: () => info.size,
     checkpoint: async () => {},
     commit: async () => info,
     discard: async () => {},

@@ -19,6 +19,7 @@ export function createInlineHasher(file: FsFile): PrefixHasher {
     },
     turn: async () => {},
     offer: async () => {},
+    hashed: () => taken,
     async finish(end, options) {
       const buffer = new Uint8Array(Math.min(CATCH_UP_BYTES, Math.max(0, end - taken)));
       while (taken < end) {

@@ -24,6 +24,7 @@ export function openMemoryIngest(
   const { covered } = partial;
   const { digest, size } = target;
   let open = true;
+  let hashed = 0;
   const mustBeOpen = (): void => {
     if (!open) throw new TypeError("the ingest is closed");
   };
@@ -52,6 +53,7 @@ export function openMemoryIngest(
         covered.add(gap);
       }
     },
+    hashedBytes: () => hashed,
     async checkpoint() {
       mustBeOpen();
     },
@@ -64,6 +66,7 @@ export function openMemoryIngest(
       }
       const bytes = partial.bytes.slice(0, total);
       const actual = digestBytes(bytes);
+      hashed = total;
       open = false;
       store.drop();
       if (digest !== undefined && digest !== actual)

@@ -19,6 +19,8 @@ export interface PrefixHasher {
    * here; never rejects.
    */
   offer(start: number, slot: Slot, length: number): Promise<void>;
+  /** Bytes from the start that are hashed. */
+  hashed(): number;
   /** Hashes what is left up to `end`. May be called again after an abort. */
   finish(end: number, options?: AbortOptions): Promise<Digest>;
   /** Frees what it holds, done or not. */

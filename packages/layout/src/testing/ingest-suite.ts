@@ -96,8 +96,10 @@ export function ingestSuite(options: IngestSuiteOptions): void {
         { start: 123_456, end: 300_000 },
         { start: 400_000, end: content.length },
       ]);
+      expect(second.hashedBytes()).toBeLessThanOrEqual(123_456);
       await fill(second);
       expect(await second.commit()).toMatchObject(target);
+      expect(second.hashedBytes()).toBe(content.length);
     });
 
     it("continues again and again (ResumeCopy)", async () => {
