@@ -1,6 +1,8 @@
 import { join } from "node:path";
 
-import { type FsPort, isErrno, type Layout, StoreError } from "@store/layout";
+import { type FsPort, isErrno, type Layout } from "@store/layout";
+
+import { notADirectory } from "./store-errors.ts";
 
 /**
  * Makes the directories of a reference below `manifests/`, durably. Another process may remove an
@@ -47,14 +49,4 @@ export async function removeEmptyDirectories(
       return;
     }
   }
-}
-
-function notADirectory(path: string, cause: unknown): StoreError {
-  return new StoreError(`not a directory: ${path}`, {
-    kind: "invalid",
-    code: "ERR_STORE_NOT_A_DIRECTORY",
-    hint: "Move it away.",
-    detail: { path },
-    cause,
-  });
 }

@@ -5,6 +5,7 @@ import type { FsPort } from "@store/layout";
 import type { Name } from "../name/name.ts";
 import { foldSegment, nameFromSegments, nameToSegments } from "../name/name-path.ts";
 import { ifThere } from "./absent.ts";
+import { isManifestsThere, mustBeInside } from "./inside-manifests.ts";
 import type { ManifestEntry } from "./manifest-store.ts";
 
 /** Where the manifest of a name is, or would be. */
@@ -45,7 +46,9 @@ export function createNameFinder(fs: FsPort, root: string, platform: NodeJS.Plat
 
   async function isFile(path: string): Promise<boolean> {
     const stat = await ifThere(fs.lstat(path));
-    return stat !== undefined && stat.kind !== "directory";
+    if (stat === undefined || stat.kind === "directory") return false;
+    await mustBeInside(fs, root, path);
+    return true;
   }
 
   /**
@@ -138,7 +141,9 @@ export function createNameFinder(fs: FsPort, root: string, platform: NodeJS.Plat
     findOthers,
     async find(name) {
       if (await isSpelledSo(name)) return { name, path: exactPath(name) };
-      return (await findOthers(name))[0];
+      const [other] = await findOthers(name);
+      if (other === undefined) await isManifestsThere(fs, root);
+      return other;
     },
     slotFor: (name) => (name.kind === "flat" ? flatSlot(name) : refSlot(name)),
   };

@@ -12,6 +12,7 @@ import { decodeManifest } from "../document/decode-manifest.ts";
 import { formatName } from "../name/format-name.ts";
 import type { Name } from "../name/name.ts";
 import { checkFit, refit } from "./fit-document.ts";
+import { isManifestsThere, mustBeInside } from "./inside-manifests.ts";
 import { listRoots } from "./list-roots.ts";
 import { listStored } from "./list-stored.ts";
 import type { LinkOptions, ManifestStore, StoredManifest } from "./manifest-store.ts";
@@ -54,11 +55,15 @@ export function openManifestStore(
 
   async function read(name: Name): Promise<StoredManifest | undefined> {
     const exact = await readManifest(fs, name, finder.exactPath(name));
-    if (exact !== undefined) return exact;
+    if (exact !== undefined) {
+      await mustBeInside(fs, paths.manifests, exact.path);
+      return exact;
+    }
     for (const other of await finder.findOthers(name)) {
       const stored = await readManifest(fs, other.name, other.path);
       if (stored !== undefined) return stored;
     }
+    await isManifestsThere(fs, paths.manifests);
     return undefined;
   }
 

@@ -60,6 +60,17 @@ export function nameMismatch(path: string, found: string, expected: string): Sto
   });
 }
 
+/** Something else, a link as a rule, where a directory of the store belongs. */
+export function notADirectory(path: string, cause?: unknown): StoreError {
+  return new StoreError(`not a directory: ${path}`, {
+    kind: "corrupt",
+    code: "ERR_STORE_NOT_A_DIRECTORY",
+    hint: "Look at what it is, then move it away.",
+    detail: { path },
+    cause,
+  });
+}
+
 /** A document that cannot stand under a name of that kind. */
 export function nameUnfit(name: Name, why: string): StoreError {
   const text = formatName(name);

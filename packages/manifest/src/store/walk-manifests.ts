@@ -8,6 +8,7 @@ import { askInBursts, type Question } from "./ask-in-bursts.ts";
 import { createDirectoryLister, type DirectoryLister } from "./directory-lister.ts";
 import { findModels } from "./find-models.ts";
 import { groupNames, type ModelDirectory, type NameGroup } from "./group-names.ts";
+import { isManifestsThere } from "./inside-manifests.ts";
 import type { WalkedFile } from "./walked-file.ts";
 
 /**
@@ -20,8 +21,9 @@ export async function* walkManifests(
   root: string,
   options: AbortOptions = {},
 ): AsyncGenerator<readonly WalkedFile[]> {
+  options.signal?.throwIfAborted();
   try {
-    yield* walk(createDirectoryLister(fs), root, options);
+    if (await isManifestsThere(fs, root)) yield* walk(createDirectoryLister(fs), root, options);
   } catch (error) {
     throw asStoreError(error, "list names");
   }
