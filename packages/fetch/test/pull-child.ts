@@ -1,10 +1,22 @@
-// A program that pulls and says how far it is: for tests that kill it.
+// A program that pulls and says how far it is: for tests that kill or stop it.
 import { openBlobStore, openLayout, openLeaseStore } from "@store/layout";
 import { openManifestStore } from "@store/manifest";
 
-import { createHuggingFaceSource, pull, systemTimers } from "../src/index.ts";
+import { createHuggingFaceSource, createUrlSource, pull, systemTimers } from "../src/index.ts";
 
-const [root = "", endpoint = "", location = ""] = process.argv.slice(2);
+/** How a child pulls, as JSON in its last argument. */
+export interface ChildOptions {
+  /** Waits for a line on standard input before it begins, and says `done` in the end. */
+  readonly held?: boolean;
+  readonly idleTimeoutMs?: number;
+  readonly stallMs?: number;
+  readonly mirrors?: readonly string[];
+  readonly as?: string;
+}
+
+const [root = "", endpoint = "", location = "", json = "{}"] = process.argv.slice(2);
+const { held = false, idleTimeoutMs, ...options } = JSON.parse(json) as ChildOptions;
+const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const layout = await openLayout(root);
 const blobs = openBlobStore(layout);
 const leases = openLeaseStore(layout);
@@ -12,11 +24,21 @@ const manifests = openManifestStore(layout, { blobs, leases });
 // A clock on which every look is a second later: no event is held back.
 let nowMs = 0;
 const timers = { ...systemTimers, elapsedMs: () => (nowMs += 1000) };
-await pull(
+const sources = [
+  createHuggingFaceSource({ endpoint, idleTimeoutMs }),
+  createUrlSource({ idleTimeoutMs }),
+];
+if (held) {
+  process.stdout.write("ready\n");
+  await new Promise((resolve) => process.stdin.once("data", resolve));
+}
+const result = await pull(
   location,
-  { sources: [createHuggingFaceSource({ endpoint })], blobs, leases, manifests, timers },
-  {
-    connections: 1,
-    onProgress: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
-  },
+  { sources, blobs, leases, manifests, timers },
+  { connections: 1, ...options, onProgress: say },
 );
+say({ kind: "result", ...result });
+if (held) {
+  process.stdout.write("done\n");
+  process.exit(0);
+}
