@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { digestBytes } from "@store/layout";
+import { type Digest, digestBytes, digestHex } from "@store/layout";
 import { createContent } from "@store/layout/testing";
 
 import {
@@ -25,14 +25,16 @@ const files = {
   "empty.txt": new Uint8Array(0),
   "sub dir/with # and ü.safetensors": createContent(120_000, 4),
 };
+const commit = "0123456789abcdef".repeat(3).slice(0, 40);
 const one = { "model.gguf": createContent(120_000, 5) };
 
 for (const prefix of ["hf.co/", "hf://", "https://huggingface.co/"]) {
   await sourceSuite({
     name: `a hub by ${prefix}`,
     async create() {
-      const hub = await createFakeHub({ repositories: { "org/model": { files } } });
+      const hub = await createFakeHub({ repositories: { "org/model": { files, commit } } });
       return {
+        revision: commit,
         source: createHuggingFaceSource({ endpoint: hub.endpoint }),
         location: `${prefix}org/model`,
         absent: `${prefix}org/nothing`,
@@ -49,6 +51,8 @@ await sourceSuite({
     const hub = await createFakeHub({ repositories: { "org/model": { files: one } } });
     const base = `${hub.endpoint}/org/model/resolve/main`;
     return {
+      // Its ETag.
+      revision: digestHex(digestBytes(one["model.gguf"])),
       source: createUrlSource(),
       location: `${base}/model.gguf`,
       absent: `${base}/nothing.gguf`,
@@ -69,6 +73,7 @@ for (const asUrl of [false, true]) {
       }
       const location = asUrl ? pathToFileURL(directory).href : directory;
       return {
+        revision: "",
         source: createFileSource(),
         location,
         absent: `${location}-nothing`,
@@ -86,11 +91,13 @@ for (const kind of ["oci", "ollama"] as const) {
       async create() {
         const registry = await createFakeRegistry({ blobs, auth: { kind: "anonymous" } });
         const place = `${kind}+http://${registry.host}/org/model`;
+        const added = addTitled(registry, "org/model", "v1", files);
         return {
+          revision: added.digest,
           source: kind === "oci" ? createOciSource() : createOllamaSource(),
           location: `${place}:v1`,
           absent: `${place}:nothing`,
-          files: addTitled(registry, "org/model", "v1", files),
+          files: added.files,
           [Symbol.asyncDispose]: () => registry.close(),
         };
       },
@@ -98,19 +105,20 @@ for (const kind of ["oci", "ollama"] as const) {
   }
 }
 
-/** Puts files under their names, and answers them with the configuration beside them. */
+/** Puts files under their names; answers the manifest's digest, and the files and configuration. */
 function addTitled(
   registry: FakeRegistry,
   repository: string,
   tag: string,
   titled: Readonly<Record<string, Uint8Array>>,
-): Readonly<Record<string, Uint8Array>> {
+): { readonly digest: Digest; readonly files: Readonly<Record<string, Uint8Array>> } {
   const config = { mediaType: "application/json", bytes: new TextEncoder().encode('{"a":1}') };
   const layers = Object.entries(titled).map(([title, bytes]) => ({
     mediaType: "application/octet-stream",
     bytes,
     annotations: { "org.opencontainers.image.title": title },
   }));
-  registry.addModel(repository, tag, { config, layers });
-  return { ...titled, [digestBytes(config.bytes).replace(":", "-")]: config.bytes };
+  const { digest } = registry.addModel(repository, tag, { config, layers });
+  const own = digestBytes(config.bytes).replace(":", "-");
+  return { digest, files: { ...titled, [own]: config.bytes } };
 }

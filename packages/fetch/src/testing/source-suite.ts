@@ -9,6 +9,8 @@ export interface SourceFixture extends AsyncDisposable {
   /** Location of a model of exactly these files, of which at least one has 1000 bytes or more. */
   readonly location: string;
   readonly files: Readonly<Record<string, Uint8Array>>;
+  /** What the place calls this state of the model; `""` where it has no word for it. */
+  readonly revision: string;
   /** A location of the right form with nothing there. */
   readonly absent: string;
 }
@@ -68,6 +70,31 @@ export async function sourceSuite({ name, create }: SourceSuiteOptions): Promise
         if (size !== undefined) expect(size, path).toBe(bytes.length);
         if (digest !== undefined) expect(digest, path).toBe(digestBytes(bytes));
       }
+    });
+
+    it("pins the revision that is there", async () => {
+      expect((await resolve()).revision).toBe(fixture.revision);
+    });
+
+    it("finds every file again by what a pull records of it, without asking anybody", async () => {
+      const { source, files } = fixture;
+      const { place, revision, files: listed } = await resolve();
+      if (place === undefined) return;
+      for (const { path } of listed) {
+        const bytes = files[path] ?? expect.fail(`${path} is not there`);
+        const known = { digest: digestBytes(bytes), size: bytes.length };
+        const origin = { location: place, path, ...(revision === "" ? {} : { revision }) };
+        const model = source.resolveOrigin?.(origin, known) ?? expect.fail(`${path} is lost`);
+        expect(model.files, path).toMatchObject([known]);
+        const [file] = model.files;
+        if (file === undefined) continue;
+        const opened = await read(model, file, { start: 0, end: Infinity });
+        expect(opened.bytes, path).toEqual(bytes);
+      }
+      const elsewhere = { location: "no-such-scheme://x/y", path: "z" };
+      expect(
+        source.resolveOrigin?.(elsewhere, { digest: digestBytes(new Uint8Array(0)) }),
+      ).toBeUndefined();
     });
 
     it("gives the same answer twice while nothing changes", async () => {
