@@ -9,7 +9,8 @@
 //                    …   LZ4 frame
 
 import { readU32, readU64, writeU32, writeU64 } from "../bytes/little-endian.ts";
-import { decodePackKey, encodePackKey, type PackKey } from "../hash/pack-key.ts";
+import { compareBytes } from "../bytes/sorted-rows.ts";
+import { decodePackKey, encodePackKey, KEY_BYTES, type PackKey } from "../hash/pack-key.ts";
 import { packCorrupt } from "./pack-error.ts";
 import type { PackId } from "./pack-id.ts";
 
@@ -71,6 +72,12 @@ export function encodeEntryHeader(key: PackKey, encodedSize: number): Uint8Array
 /** What the first 24 bytes of an entry say; the size is `Infinity` above what a number can hold. */
 export function decodeEntryHeader(bytes: Uint8Array): { key: PackKey; encodedSize: number } {
   return { key: decodePackKey(bytes, 0), encodedSize: readU64(bytes, 16) };
+}
+
+/** Whether the first 24 bytes of an entry say just this. */
+export function isEntryHeader(bytes: Uint8Array, key: PackKey, encodedSize: number): boolean {
+  const isKey = compareBytes(bytes, 0, Buffer.from(key, "hex"), 0, KEY_BYTES) === 0;
+  return isKey && readU64(bytes, KEY_BYTES) === encodedSize;
 }
 
 /** Most bytes of a frame for a content: at worst 8 more per block of 64 KiB, header and trailer. */

@@ -1,7 +1,7 @@
 import { entryTooLarge } from "./decode-entry.ts";
 import type { PackEntry } from "./pack-entry.ts";
 import { packCorrupt } from "./pack-error.ts";
-import { decodeEntryHeader, encodedBytesMax, ENTRY_HEADER_BYTES } from "./pack-header.ts";
+import { encodedBytesMax, ENTRY_HEADER_BYTES, isEntryHeader } from "./pack-header.ts";
 import type { PackId } from "./pack-id.ts";
 
 /** Bytes from a position of a data file, fewer only at its end. */
@@ -52,8 +52,7 @@ export function frameIn(bytes: Uint8Array, pack: PackId, entry: PackEntry): Uint
     const message = `the entry at byte ${offset} ends after ${bytes.length} of ${length} bytes`;
     throw packCorrupt("ERR_STORE_PACK_TRUNCATED", place, message);
   }
-  const found = decodeEntryHeader(bytes);
-  if (found.key !== key || found.encodedSize !== encodedSize) {
+  if (!isEntryHeader(bytes, key, encodedSize)) {
     const message = `the entry at byte ${offset} is not the one the index describes`;
     throw packCorrupt("ERR_STORE_ENTRY_INVALID", place, message);
   }
