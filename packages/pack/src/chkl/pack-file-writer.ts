@@ -4,7 +4,12 @@ import { type FsFile, temporaryName, writeFully } from "@store/layout";
 
 import { createPackNameHash, type PackNameHash } from "../hash/pack-name.ts";
 import type { PackKey } from "../hash/pack-key.ts";
-import { encodeEntryHeader, encodePackHeader, HEADER_BYTES } from "./pack-header.ts";
+import {
+  encodePackHeader,
+  ENTRY_HEADER_BYTES,
+  HEADER_BYTES,
+  writeEntryHeader,
+} from "./pack-header.ts";
 import type { PackDirectory } from "./pack-home.ts";
 import type { PackId } from "./pack-id.ts";
 
@@ -42,21 +47,23 @@ function fileWriter(
   let written = 0;
   let closed = false;
 
+  /** Writes what was gathered. The name is that of all bytes after the header's place. */
   async function flush(): Promise<void> {
-    await writeFully(file, buffer.subarray(0, buffered), written);
+    const bytes = buffer.subarray(0, buffered);
+    name.update(written === 0 ? bytes.subarray(HEADER_BYTES) : bytes);
+    await writeFully(file, bytes, written);
     written += buffered;
     buffered = 0;
   }
 
-  async function write(bytes: Uint8Array): Promise<void> {
-    name.update(bytes);
-    if (bytes.length > buffer.length - buffered) await flush();
-    if (bytes.length > buffer.length) {
-      await writeFully(file, bytes, written);
-      written += bytes.length;
-    } else {
-      buffer.set(bytes, buffered);
-      buffered += bytes.length;
+  /** Writes what is larger than the buffer, a piece at a time: hashing it holds the thread. */
+  async function writeLarge(bytes: Uint8Array): Promise<void> {
+    await flush();
+    for (let start = 0; start < bytes.length; start += BUFFER_BYTES) {
+      const piece = bytes.subarray(start, start + BUFFER_BYTES);
+      name.update(piece);
+      await writeFully(file, piece, written);
+      written += piece.length;
     }
   }
 
@@ -72,8 +79,15 @@ function fileWriter(
       return written + buffered;
     },
     async append(key, frame) {
-      await write(encodeEntryHeader(key, frame.length));
-      await write(frame);
+      if (ENTRY_HEADER_BYTES + frame.length > buffer.length - buffered) await flush();
+      writeEntryHeader(buffer, buffered, key, frame.length);
+      buffered += ENTRY_HEADER_BYTES;
+      if (frame.length > buffer.length - buffered) {
+        await writeLarge(frame);
+      } else {
+        buffer.set(frame, buffered);
+        buffered += frame.length;
+      }
     },
     async finish(count) {
       await flush();

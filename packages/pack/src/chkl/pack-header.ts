@@ -62,11 +62,15 @@ export function decodePackHeader(pack: PackId, header: Uint8Array): number {
   return count;
 }
 
-export function encodeEntryHeader(key: PackKey, encodedSize: number): Uint8Array {
-  const header = new Uint8Array(ENTRY_HEADER_BYTES);
-  encodePackKey(key, header, 0);
-  writeU64(header, 16, encodedSize);
-  return header;
+/** Writes the first 24 bytes of an entry. */
+export function writeEntryHeader(
+  bytes: Uint8Array,
+  at: number,
+  key: PackKey,
+  encodedSize: number,
+): void {
+  encodePackKey(key, bytes, at);
+  writeU64(bytes, at + KEY_BYTES, encodedSize);
 }
 
 /** What the first 24 bytes of an entry say; the size is `Infinity` above what a number can hold. */

@@ -22,9 +22,16 @@ export interface BlockEncoder {
 /** Entries of the table lz4js keeps its positions in; fixed by its 16-bit hash. */
 const POSITION_COUNT = 65_536;
 
+/** No match is taken from further back: the format has 16 bits for it. */
+const WINDOW_BYTES = 65_536;
+
+/** Above this, clearing the table is little beside the search itself. */
+const STAGED_BYTES_MAX = 64 * 1024;
+const STAGE_BYTES = 1024 * 1024;
+
 /** An encoder with memory of its own, to be used for many blocks. */
 export function createBlockEncoder(): BlockEncoder {
-  const positions = new Uint32Array(POSITION_COUNT);
+  const findMatches = createMatchFinder();
   let encoded = new Uint8Array(0);
   let encodedView = new DataView(encoded.buffer);
   let decoded = createBlockOutput(0);
@@ -36,8 +43,7 @@ export function createBlockEncoder(): BlockEncoder {
       encodedView = new DataView(encoded.buffer);
       decoded = createBlockOutput(content.length);
     }
-    positions.fill(0);
-    const found = lz4.compressBlock(content, encoded, 0, content.length, positions);
+    const found = findMatches(content, encoded);
     const length = found === 0 ? undefined : endBlock(encoded, found, content);
     if (length === undefined || length >= content.length) return undefined;
     const block = encoded.subarray(0, length);
@@ -45,6 +51,32 @@ export function createBlockEncoder(): BlockEncoder {
   }
 
   return { encode };
+}
+
+/**
+ * lz4js with a table of its own. For a few KiB, clearing the table takes as long as the search: so
+ * small contents are laid out one after the other, further apart than a match can reach, and what the
+ * table holds of those before is passed over like an empty entry. The block is the same either way.
+ *
+ * @returns bytes written to `encoded`; 0, or no fewer than those of the content, without a match
+ */
+function createMatchFinder(): (content: Uint8Array, encoded: Uint8Array) => number {
+  const positions = new Uint32Array(POSITION_COUNT);
+  const stage = new Uint8Array(STAGE_BYTES);
+  let next = 0;
+
+  return (content, encoded) => {
+    const { length } = content;
+    const isStaged = length <= STAGED_BYTES_MAX;
+    if (!isStaged || next + length > STAGE_BYTES) {
+      positions.fill(0);
+      next = 0;
+    }
+    if (isStaged) stage.set(content, next);
+    const found = lz4.compressBlock(isStaged ? stage : content, encoded, next, length, positions);
+    next += length + WINDOW_BYTES;
+    return found;
+  };
 }
 
 /** Most bytes a block can get by "compressing" it: a length byte per 255 literals, and a little. */

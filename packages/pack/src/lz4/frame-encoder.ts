@@ -1,4 +1,4 @@
-import { type BlockEncoder, createBlockEncoder } from "./block-encoder.ts";
+import { createBlockEncoder } from "./block-encoder.ts";
 import { frameFormFor, STORED_BLOCK } from "./frame-header.ts";
 
 export interface FrameEncoder {
@@ -12,7 +12,35 @@ const END_MARK_BYTES = 4;
 /** An encoder that keeps its working memory between frames. */
 export function createFrameEncoder(): FrameEncoder {
   const blocks = createBlockEncoder();
-  return { encode: (content) => encodeWith(blocks, content) };
+  let frame = new Uint8Array(0);
+  let view = new DataView(frame.buffer);
+
+  return {
+    encode(content) {
+      const { header, blockBytes } = frameFormFor(content.length);
+      const blockCount = Math.ceil(content.length / blockBytes);
+      const most =
+        header.length + blockCount * BLOCK_HEADER_BYTES + content.length + END_MARK_BYTES;
+      if (frame.length < most) {
+        frame = new Uint8Array(most);
+        view = new DataView(frame.buffer);
+      }
+      frame.set(header);
+      let at = header.length;
+      for (let start = 0; start < content.length; start += blockBytes) {
+        const raw = content.subarray(start, start + blockBytes);
+        const encoded = blocks.encode(raw);
+        const word = encoded === undefined ? raw.length + STORED_BLOCK : encoded.length;
+        view.setUint32(at, word, true);
+        at += BLOCK_HEADER_BYTES;
+        frame.set(encoded ?? raw, at);
+        at += (encoded ?? raw).length;
+      }
+      // The end mark is a size of nothing.
+      view.setUint32(at, 0);
+      return frame.slice(0, at + END_MARK_BYTES);
+    },
+  };
 }
 
 /**
@@ -22,26 +50,4 @@ export function createFrameEncoder(): FrameEncoder {
  */
 export function encodeFrame(content: Uint8Array): Uint8Array {
   return createFrameEncoder().encode(content);
-}
-
-function encodeWith(encoder: BlockEncoder, content: Uint8Array): Uint8Array {
-  const { header, blockBytes } = frameFormFor(content.length);
-  const blockCount = Math.ceil(content.length / blockBytes);
-  const frame = new Uint8Array(
-    header.length + blockCount * BLOCK_HEADER_BYTES + content.length + END_MARK_BYTES,
-  );
-  const view = new DataView(frame.buffer);
-  frame.set(header);
-  let at = header.length;
-  for (let start = 0; start < content.length; start += blockBytes) {
-    const raw = content.subarray(start, start + blockBytes);
-    const encoded = encoder.encode(raw);
-    view.setUint32(at, encoded === undefined ? raw.length + STORED_BLOCK : encoded.length, true);
-    at += BLOCK_HEADER_BYTES;
-    frame.set(encoded ?? raw, at);
-    at += (encoded ?? raw).length;
-  }
-  // The end mark is four zeros, which a new array holds already.
-  at += END_MARK_BYTES;
-  return at === frame.length ? frame : frame.slice(0, at);
 }
