@@ -1,17 +1,19 @@
 import { isStoreError } from "@store/layout";
 import { describe, expect, it } from "vitest";
 
-import { encodeFrame } from "../src/index.ts";
 import { createBlockOutput, decodeBlock } from "../src/lz4/block-decoder.ts";
+import { createFrameEncoder } from "../src/lz4/frame-encoder.ts";
 import { decodeWithLibLz4, findLibLz4 } from "./support/liblz4.ts";
 import { createRandom, createSample, type Random, words } from "./support/random.ts";
 import { titled } from "./support/tools.ts";
 
 const liblz4 = findLibLz4();
 
+const encoder = createFrameEncoder();
+
 /** The compressed block of a content that fits one, or `undefined` if it is stored raw. */
 function blockOf(content: Uint8Array): Uint8Array | undefined {
-  const frame = encodeFrame(content);
+  const frame = encoder.encode(content);
   if (content.length === 0) return undefined;
   const word = new DataView(frame.buffer).getUint32(7, true);
   return word >= 0x8000_0000 ? undefined : frame.subarray(11, 11 + word);

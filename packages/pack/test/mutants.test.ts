@@ -218,7 +218,7 @@ const mutants: readonly ProbedMutant[] = [
     "packs",
     "the header of an entry is not looked at",
     "chkl/read-entry.ts",
-    "found.key !== key || found.encodedSize !== encodedSize",
+    "!isEntryHeader(bytes, key, encodedSize)",
     "false",
   ),
   mutant(

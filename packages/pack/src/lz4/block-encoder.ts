@@ -62,18 +62,24 @@ export function createBlockEncoder(): BlockEncoder {
  */
 function createMatchFinder(): (content: Uint8Array, encoded: Uint8Array) => number {
   const positions = new Uint32Array(POSITION_COUNT);
-  const stage = new Uint8Array(STAGE_BYTES);
+  let stage: Uint8Array | undefined;
+  /** Where no position in the table can be reached from. */
   let next = 0;
 
   return (content, encoded) => {
     const { length } = content;
-    const isStaged = length <= STAGED_BYTES_MAX;
-    if (!isStaged || next + length > STAGE_BYTES) {
+    const isFirst = next === 0;
+    const isStaged = !isFirst && length <= STAGED_BYTES_MAX;
+    if (!isFirst && (!isStaged || next + length > STAGE_BYTES)) {
       positions.fill(0);
       next = 0;
     }
-    if (isStaged) stage.set(content, next);
-    const found = lz4.compressBlock(isStaged ? stage : content, encoded, next, length, positions);
+    let source = content;
+    if (isStaged) {
+      source = stage ??= new Uint8Array(STAGE_BYTES);
+      source.set(content, next);
+    }
+    const found = lz4.compressBlock(source, encoded, isStaged ? next : 0, length, positions);
     next += length + WINDOW_BYTES;
     return found;
   };

@@ -43,11 +43,15 @@ describe("encodeFrame", () => {
   });
 
   it("gives the same bytes whatever was encoded before", () => {
+    const random = createRandom(12);
     const encoder = createFrameEncoder();
-    const random = createRandom(2);
-    for (let round = 0; round < 50; round++) {
-      const content = words(random, random.below(20_000));
-      expect(hexOf(encoder.encode(content))).toBe(hexOf(encodeFrame(content)));
+    const sizes = [10, 300, 4000, 30_000, 65_535, 65_536, 65_537, 200_000, 5_000_000];
+    for (let round = 0; round < 150; round += 1) {
+      const size = random.pick(round % 30 === 0 ? sizes : sizes.slice(0, 6));
+      const content = words(random, size);
+      const frame = encoder.encode(content);
+      expect(Buffer.compare(frame, encodeFrame(content)), `${round}: ${size}`).toBe(0);
+      expect(Buffer.compare(decodeFrame(frame, { sizeMax: size }), content)).toBe(0);
     }
   });
 });
