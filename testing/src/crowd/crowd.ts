@@ -14,6 +14,8 @@ const WORKERS = 8;
 /** Of these, so many have a clock of their own, where that can be had. */
 const SKEWED = 3;
 const HOUR_S = 3_600;
+/** What a worker writes down before it may be killed: a little more than it does when it starts. */
+const LIFE_ENTRIES_MIN = 12;
 /** When a crowd is sent home although it did too little, which its test then tells. */
 const DURATION_MS_MAX = 120_000;
 
@@ -114,6 +116,7 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdLog> {
     const member = members[at] as Member;
     const what = random();
     if (what < 0.4) {
+      if (!hasBegun(member)) return;
       member.child.kill("SIGKILL");
       count.kills += 1;
       await member.exited;
@@ -152,6 +155,12 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdLog> {
     await Promise.all(members.map(({ exited }) => exited));
   }
   return { entries: members.map(({ logs }) => logs.flatMap(readLog)), ...count };
+}
+
+/** Where starting takes long, whoever were killed at once would never do anything. */
+function hasBegun({ logs }: Member): boolean {
+  const written = Object.values(countKinds(logs.slice(-1)));
+  return written.reduce((sum, count) => sum + count, 0) >= LIFE_ENTRIES_MIN;
 }
 
 function haveReached(goals: CrowdOptions["goals"], members: readonly Member[]): boolean {

@@ -6,6 +6,8 @@ import {
   collectGarbage,
   createSnapshot,
   type GcPorts,
+  openPinStore,
+  pinBlobs,
   planGc,
   type Root,
 } from "@store/gc";
@@ -108,6 +110,25 @@ function believing(blobs: BlobStore): BlobStore {
     },
   };
 }
+
+/** Pins the blob that is there; a mutant does not look at it again. */
+export const pinner = (name: string, options: { readonly mutant?: "no P4" } = {}): Actor => ({
+  name,
+  mayCrash: true,
+  async act({ layout, promise }) {
+    await using store = await openStoreOf(layout);
+    const there = async () => true as const;
+    const blobs = options.mutant === "no P4" ? { ...store.blobs, stat: there } : store.blobs;
+    const pin = { subject: digest, digests: [digest], reason: "", untilMs: undefined };
+    try {
+      await pinBlobs(openPinStore(layout), blobs as BlobStore, pin);
+    } catch (error) {
+      if (!isStoreError(error, "ERR_STORE_BLOB_NOT_FOUND")) throw error;
+      return;
+    }
+    promise(name);
+  },
+});
 
 export type SweeperMutant = "no second look" | "names before leases" | "looks before it moves";
 

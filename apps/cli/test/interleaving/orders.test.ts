@@ -12,6 +12,7 @@ import {
   addTrashed,
   collector,
   packer,
+  pinner,
   publisher,
   reader,
   repacker,
@@ -86,6 +87,13 @@ const cases: readonly Case[] = [
     before: addLoose,
     promised: ["keeper"],
     usual: { preemptions: 2 },
+    full: [{ crashes: 1 }],
+  },
+  {
+    title: "one that pins and a sweep, either of which may end at any step",
+    actors: [pinner("i"), sweeper("s")],
+    before: addLoose,
+    usual: { preemptions: 1, crashes: 1 },
     full: [{ crashes: 1 }],
   },
   {
@@ -202,6 +210,12 @@ const mutants: readonly (ScenarioParts & { title: string; bounds: ExploreOptions
     ],
     before: addPack,
     bounds: { preemptions: 2 },
+  },
+  {
+    title: "one that pins and does not look again",
+    actors: [pinner("i", { mutant: "no P4" }), sweeper("s")],
+    before: addLoose,
+    bounds: { preemptions: 1 },
   },
   {
     title: "a reader that asks packs and then loose files, once",
