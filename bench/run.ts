@@ -1,6 +1,10 @@
 /** `pnpm bench [NAME…]`: runs the benchmarks whose names begin with one of the given ones; all by default. */
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   "fetch/download": async () => (await import("./fetch/download.ts")).benchDownload(),
+  "fetch/download-tls": async () => (await import("./fetch/download-tls.ts")).benchDownloadTls(),
+  "fetch/latency": async () => (await import("./fetch/latency.ts")).benchLatency(),
+  "fetch/memory": async () => (await import("./fetch/memory.ts")).benchPullMemory(),
+  "fetch/present": async () => (await import("./fetch/present.ts")).benchPresent(),
   "fetch/small-files": async () => (await import("./fetch/small-files.ts")).benchSmallFiles(),
   "gc/plan": async () => (await import("./gc/plan.ts")).benchGcPlan(),
   "gc/snapshot": async () => (await import("./gc/snapshot.ts")).benchGcSnapshot(),

@@ -18,6 +18,8 @@ export interface Nginx extends AsyncDisposable {
   readonly certificate: string;
   /** Directory whose files are served. */
   readonly www: string;
+  /** Requests answered so far, this question included. */
+  requestCount(): Promise<number>;
 }
 
 export interface NginxOptions {
@@ -62,6 +64,7 @@ export async function startNginx(
       server {
         listen 127.0.0.1:${port}; listen 127.0.0.1:${tlsPort} ssl; root ${www};
         ssl_certificate ${certificate}; ssl_certificate_key ${home}/key.pem;
+        location = /status { stub_status; }
         ${server}
       }
     }`,
@@ -76,6 +79,11 @@ export async function startNginx(
     tlsOrigin: `https://127.0.0.1:${tlsPort}`,
     certificate,
     www,
+    async requestCount() {
+      const answer = await fetch(`http://127.0.0.1:${port}/status`);
+      const [, , handled = ""] = /(\d+) (\d+) (\d+)/.exec(await answer.text())?.slice(1) ?? [];
+      return Number(handled);
+    },
     async [Symbol.asyncDispose]() {
       child.kill("SIGQUIT");
       if (child.exitCode === null) await once(child, "exit");

@@ -8,13 +8,18 @@ import {
   type PullOptions,
   type PullResult,
   type Source,
+  type UrlSourceOptions,
 } from "@store/fetch";
 import { type Digest, openBlobStore, openLayout, openLeaseStore } from "@store/layout";
 import { openManifestStore } from "@store/manifest";
 
 /** Pulls a URL into a store. */
-export const pullUrl = (root: string, url: string, digest: Digest): Promise<PullResult> =>
-  pullTo(root, createUrlSource(), url, { digest });
+export const pullUrl = (
+  root: string,
+  url: string,
+  digest: Digest,
+  options: UrlSourceOptions = {},
+): Promise<PullResult> => pullTo(root, createUrlSource(options), url, { digest });
 
 /** Pulls a repository of a hub into a store. */
 export const pullHub = (root: string, endpoint: string, repo: string): Promise<PullResult> =>

@@ -1,33 +1,16 @@
-import { execFile } from "node:child_process";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
 import { digestFile, openBlobStore, openLayout, verifyBlobs } from "@store/layout";
 
 import { buildPackage } from "../harness/build-package.ts";
 import { report } from "../harness/compare.ts";
+import { peakMib } from "../harness/peak-memory.ts";
 import { LARGE_BYTES, withScratch, writeRandomFile } from "../harness/scratch.ts";
 
 const MIB = 1024 * 1024;
 const MEMORY_MIB_MAX = 80;
 const DELAY_MS_MAX = 50;
-
-/** Peak memory of a process that runs the compiled package, as a user's does. */
-async function peakMib(program: string): Promise<number> {
-  // VmHWM, not ru_maxrss: the latter counts what the parent had before this process began.
-  const whole = `
-    import { readFileSync } from "node:fs";
-    ${program}
-    const status = readFileSync("/proc/self/status", "utf8");
-    process.stdout.write(String(Number(/VmHWM:\\s+(\\d+)/.exec(status)[1]) / 1024));`;
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--input-type=module", "-e", whole],
-    { cwd: import.meta.dirname },
-  );
-  return Number(stdout);
-}
 
 /** What moving and hashing large blobs costs in memory, and how long it keeps others waiting. */
 export function benchMemory(): Promise<void> {

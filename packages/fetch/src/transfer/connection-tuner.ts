@@ -6,14 +6,26 @@ const WINDOW_MS = 100;
 const GAIN_MIN = 1.2;
 /** Gain of a step that doubled the connections and says that each has a limit of its own. */
 const GAIN_LINEAR = 1.7;
-/** Lines change: so long after settling another step up is tried. */
-const SETTLED_MS = 10_000;
+/** So many windows a step has to show its gain: connections begin slowly, and machines are busy. */
+const WINDOWS_PER_STEP = 3;
+/**
+ * Lines change, and so does what else a machine does: some time after a step was taken back it is
+ * tried again, each time after twice as long.
+ */
+const SETTLED_MS_MIN = 500;
+const SETTLED_MS_MAX = 10_000;
+
+/** From so far away hardly a server fills the line with one connection. */
+const FAR_MS = 10;
+const FAR_CONNECTIONS = 4;
 
 /** Answers take time to begin; so many times what comes in that time is asked for at once. */
 const PIECE_PER_DELAY = 20;
 const MIB = 1024 * 1024;
 const PIECE_BYTES_MIN = 4 * MIB;
 const PIECE_BYTES_MAX = 64 * MIB;
+/** While connections may still be added, so that something is left for them. */
+const PROBING_PIECE_BYTES_MAX = 8 * MIB;
 /** Towards the end pieces get smaller, so that no connection is waited for alone. */
 const LAST_PIECE_BYTES_MIN = MIB;
 
@@ -30,8 +42,9 @@ export interface ConnectionTuner {
 }
 
 /**
- * Begins with one connection and adds more while that makes the whole faster: where one fills the
- * line it stays at one, where each is limited it goes to the maximum within a second.
+ * Begins with one connection, or a few where the answer came from far away, and adds more while that
+ * makes the whole faster: where one fills the line it stays at one, where each is limited it goes to
+ * the maximum within a second.
  */
 export function createConnectionTuner(
   connectionsMax: number,
@@ -43,14 +56,18 @@ export function createConnectionTuner(
   let rateBefore = 0;
   let rate = 0;
   let delayMs = 0;
+  let answered = false;
   let settledMs: number | undefined;
+  let settleForMs = SETTLED_MS_MIN;
   let windowMs: number | undefined;
   let windowBytes = 0;
+  let windowsLeft = WINDOWS_PER_STEP;
 
   function step(factor: number): void {
     before = wanted;
     rateBefore = rate;
     wanted = Math.min(connectionsMax, wanted * factor);
+    windowsLeft = WINDOWS_PER_STEP;
   }
 
   function settle(nowMs: number, count: number): void {
@@ -61,12 +78,17 @@ export function createConnectionTuner(
   /** Judges the last step by the rate it led to. */
   function judge(nowMs: number): void {
     if (settledMs !== undefined) {
-      if (nowMs - settledMs < SETTLED_MS) return;
+      if (wanted === connectionsMax || nowMs - settledMs < settleForMs) return;
       settledMs = undefined;
+      settleForMs = Math.min(SETTLED_MS_MAX, settleForMs * 2);
       return step(2);
     }
     const gain = rateBefore === 0 ? GAIN_LINEAR : rate / rateBefore;
-    if (gain < GAIN_MIN) return settle(nowMs, before);
+    if (gain < GAIN_MIN) {
+      windowsLeft -= 1;
+      return windowsLeft === 0 ? settle(nowMs, before) : undefined;
+    }
+    settleForMs = SETTLED_MS_MIN;
     if (wanted >= connectionsMax) return settle(nowMs, wanted);
     step(gain >= GAIN_LINEAR && wanted > 1 ? 4 : 2);
   }
@@ -76,6 +98,8 @@ export function createConnectionTuner(
       return wanted;
     },
     opened(tookMs) {
+      if (!answered && tookMs >= FAR_MS) wanted = Math.min(connectionsMax, FAR_CONNECTIONS);
+      answered = true;
       delayMs = delayMs === 0 ? tookMs : (delayMs * 3 + tookMs) / 4;
     },
     received(bytes, connections) {
@@ -95,7 +119,8 @@ export function createConnectionTuner(
     pieceBytes(leftBytes) {
       const perConnection = rate / wanted;
       const worthwhile = perConnection * delayMs * PIECE_PER_DELAY;
-      const usual = Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, worthwhile));
+      const most = settledMs === undefined ? PROBING_PIECE_BYTES_MAX : PIECE_BYTES_MAX;
+      const usual = Math.min(most, Math.max(PIECE_BYTES_MIN, worthwhile));
       const share = Math.max(LAST_PIECE_BYTES_MIN, leftBytes / (2 * wanted));
       return Math.ceil(Math.min(usual, share) / MIB) * MIB;
     },
