@@ -4,6 +4,8 @@ import { digestBytes, type Ingest, openBlobStore } from "@store/layout";
 import { createContent, createTemporaryLayout } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
+import { openReceiveSlots } from "../src/ingest/receive-slots.ts";
+
 const MIB = 1024 * 1024;
 const content = createContent(37 * MIB + 4_321, 23);
 const digest = digestBytes(content);
@@ -74,7 +76,9 @@ describe("an ingest's buffers", () => {
     const held = [];
     const controller = new AbortController();
     const { signal } = controller;
-    for (let count = 0; count < 40; count += 1) held.push(await buffers?.acquire({ signal }));
+    const slots = openReceiveSlots();
+    while (slots.freeCount > 0) held.push(await buffers?.acquire({ signal }));
+    slots.close();
     const waiting = buffers?.acquire({ signal });
     controller.abort(new Error("enough"));
     await expect(waiting).rejects.toThrow("enough");

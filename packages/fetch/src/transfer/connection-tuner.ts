@@ -1,3 +1,5 @@
+import { CHUNK_BYTES } from "@store/layout";
+
 import type { Timers } from "../http/timers.ts";
 
 /** Long enough to tell a rate, short enough to reach many connections within a second. */
@@ -22,7 +24,7 @@ const FAR_CONNECTIONS = 4;
 /** Answers take time to begin; so many times what comes in that time is asked for at once. */
 const PIECE_PER_DELAY = 20;
 const MIB = 1024 * 1024;
-const PIECE_BYTES_MIN = 4 * MIB;
+const PIECE_BYTES_MIN = CHUNK_BYTES;
 const PIECE_BYTES_MAX = 64 * MIB;
 /** While connections may still be added, so that something is left for them. */
 const PROBING_PIECE_BYTES_MAX = 8 * MIB;
@@ -122,7 +124,9 @@ export function createConnectionTuner(
       const most = settledMs === undefined ? PROBING_PIECE_BYTES_MAX : PIECE_BYTES_MAX;
       const usual = Math.min(most, Math.max(PIECE_BYTES_MIN, worthwhile));
       const share = Math.max(LAST_PIECE_BYTES_MIN, leftBytes / (2 * wanted));
-      return Math.ceil(Math.min(usual, share) / MIB) * MIB;
+      // A chunk that two connections bring has no sum until it is read back.
+      const unit = share < CHUNK_BYTES ? MIB : CHUNK_BYTES;
+      return Math.ceil(Math.min(usual, share) / unit) * unit;
     },
   };
 }

@@ -4,10 +4,10 @@ import { createSharedSlots, type SharedSlots } from "../hashing/shared-slots.ts"
 export const RECEIVE_BYTES: number = 1024 * 1024;
 
 /**
- * For 32 connections that each fill one, and a few more being written or hashed. Memory no transfer
+ * For 24 connections that each fill one, and a few more being written or hashed. Memory no transfer
  * touches costs nothing.
  */
-const SLOT_COUNT = 40;
+const SLOT_COUNT = 32;
 
 /** The slots of all transfers of this process, so that their number bounds its memory. */
 export interface ReceiveSlots extends SharedSlots {
@@ -21,7 +21,7 @@ export interface ReceiveSlots extends SharedSlots {
   close(): void;
 }
 
-const KEPT_COUNT_MAX = 20;
+const KEPT_COUNT_MAX = 16;
 
 let shared: SharedSlots | undefined;
 let users = 0;
