@@ -39,6 +39,26 @@ const models: Readonly<Record<string, Expected>> = {
       parameterCount: 123_200,
     },
   },
+  ...Object.fromEntries(
+    [
+      ["BF16", 256_288],
+      ["F16", 256_288],
+      ["Q4_0", 89_888],
+      ["Q8_0", 141_088],
+      ["F32", 502_016],
+    ].map(([type, size]) => [
+      `tiny-${type}.gguf`,
+      {
+        size: Number(size),
+        info: { ...tiny, quantization: type, dominantType: type, parameterCount: 123_200 },
+      },
+    ]),
+  ),
+  // With a key of every type of value there is.
+  "tiny-allkv.gguf": {
+    size: 502_528,
+    info: { ...tiny, quantization: "F32", tensorCount: 21, parameterCount: 123_200 },
+  },
   "split-1.gguf": {
     size: 271_552,
     info: { ...tiny, tensorCount: 10, parameterCount: 65_728, split: { index: 0, count: 3 } },
@@ -57,6 +77,14 @@ const models: Readonly<Record<string, Expected>> = {
   },
   "empty.safetensors": { size: 16, info: { ...safetensors, headerSize: 16, tensorCount: 0 } },
   "empty-meta.safetensors": { size: 40, info: { ...safetensors, headerSize: 40, tensorCount: 0 } },
+  "shard-1.safetensors": {
+    size: 16_680,
+    info: { ...safetensors, dominantType: "F32", tensorCount: 4, parameterCount: 4096 },
+  },
+  "shard-2.safetensors": {
+    size: 8360,
+    info: { ...safetensors, dominantType: "F32", tensorCount: 2, parameterCount: 2048 },
+  },
   "layers8.safetensors": {
     size: 131_720,
     info: { ...safetensors, headerSize: 648, dominantType: "F32", parameterCount: 32_768 },
