@@ -41,6 +41,11 @@ export interface Point {
   /** What it does, with ids left out. */
   readonly text: string;
   readonly changes: boolean;
+  /**
+   * Whether a process can be killed here. The tracer counts the calls of each thread and strikes the
+   * first thread that gets so far.
+   */
+  readonly reachable: boolean;
 }
 
 export interface TracedRun {
@@ -112,12 +117,15 @@ export async function trace(options: TraceOptions): Promise<TracedRun> {
 function parseTrace(text: string, root: string): readonly Point[] {
   const counts = new Map<string, number>();
   const points: Point[] = [];
+  const reached = new Set<string>();
   for (const line of text.split("\n")) {
     const match = /^(\d+) +(\w+)\((.*)/.exec(line);
     if (match === null) continue;
     const [, thread = "", call = "", rest = ""] = match;
     const ordinal = (counts.get(`${thread} ${call}`) ?? 0) + 1;
     counts.set(`${thread} ${call}`, ordinal);
+    const reachable = !reached.has(`${call} ${ordinal}`);
+    reached.add(`${call} ${ordinal}`);
     if (!rest.includes(root)) continue;
     const creates = call === "openat" && rest.includes("O_CREAT");
     points.push({
@@ -125,6 +133,7 @@ function parseTrace(text: string, root: string): readonly Point[] {
       ordinal,
       text: `${call} ${describe(rest, root)}`,
       changes: creates || CHANGES.test(call),
+      reachable,
     });
   }
   return points;

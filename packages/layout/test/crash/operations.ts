@@ -38,6 +38,8 @@ export interface CrashOperation {
   readonly wrongAtFirst: readonly Digest[];
   /** Whether another tool takes part, whose files may be written to. */
   readonly foreignModes?: boolean;
+  /** Whether calls that can be made at once are, as they are by default. */
+  readonly prompt?: boolean;
   /** Puts what the operation starts from on disk. */
   prepare(layout: Layout): Promise<void>;
   /** May be carried out again when it was cut short. */
@@ -178,6 +180,17 @@ export const operations: readonly CrashOperation[] = [
     prepare: addOld,
     async run(layout, acknowledge) {
       await openBlobStore(layout).put(descriptorOf(small), streamContent(small, 30_000));
+      acknowledge(`blob ${digestOf(small)}`);
+    },
+  },
+  {
+    ...plain,
+    name: "put without a thread for each step",
+    prompt: true,
+    makes: [small],
+    prepare: addOld,
+    async run(layout, acknowledge) {
+      await openBlobStore(layout).put(descriptorOf(small), small);
       acknowledge(`blob ${digestOf(small)}`);
     },
   },

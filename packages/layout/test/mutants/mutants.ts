@@ -21,7 +21,7 @@ export const mutants: readonly TestedMutant[] = [
   {
     bug: "a file of another tool is trusted for its size",
     file: "blobs/ensure-verified.ts",
-    from: "if (await isHashed(layout, digest, found.stat)) return found;",
+    from: "if (await isHashed(layout.prompt, digest, found.stat)) return found;",
     to: "if (found.stat.size > 0) return found;",
     suite: "test/hostile/on-disk-state.test.ts",
     test: "is healed where it holds zeros and nothing vouches",
@@ -100,7 +100,7 @@ export const mutants: readonly TestedMutant[] = [
   },
   {
     bug: "a new file may be somebody else's",
-    file: "fs/node-fs.ts",
+    file: "fs/open-flags.ts",
     from: "constants.O_CREAT | constants.O_EXCL | NO_FOLLOW",
     to: "constants.O_CREAT",
     suite: "src/fs/node-fs.test.ts",

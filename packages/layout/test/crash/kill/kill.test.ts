@@ -76,6 +76,24 @@ async function judge(
   ];
 }
 
+/** How often a call that is not the store's may be struck in place of the one that is meant. */
+const MISSES_MAX = 5;
+
+/** Everything wrong once a process was killed at a call. Threads of Node's own make some now and then. */
+async function killOnce(operation: CrashOperation, point: Point): Promise<readonly string[]> {
+  for (let miss = 0; miss < MISSES_MAX; miss += 1) {
+    const found = await withStore(operation, async (root, run) => {
+      const { killed, points, acknowledged } = await run(point);
+      expect(killed, point.text).toBe(true);
+      const isMeant = points.at(-1)?.text === point.text;
+      const violations = await judge(root, operation, acknowledged);
+      return isMeant || violations.length > 0 ? violations : undefined;
+    });
+    if (found !== undefined) return found;
+  }
+  return ["no process died there"];
+}
+
 async function listPoints(operation: CrashOperation): Promise<readonly Point[]> {
   const { points, killed } = await withStore(operation, (_root, run) => run());
   expect(killed).toBe(false);
@@ -89,7 +107,7 @@ describe.skipIf(reason !== undefined)(
     it.each(operations)(
       "leaves a whole store, and all that it acknowledged: $name",
       async (operation) => {
-        const points = await listPoints(operation);
+        const points = (await listPoints(operation)).filter(({ reachable }) => reachable);
         // How often bytes are read back to be hashed differs from run to run.
         const chosen = FULL
           ? points.filter(({ call }) => call !== "pread64")
@@ -99,13 +117,7 @@ describe.skipIf(reason !== undefined)(
               operation.name,
             );
         for (const point of chosen) {
-          const found = await withStore(operation, async (root, run) => {
-            const { killed, points: calls, acknowledged } = await run(point);
-            expect(killed, point.text).toBe(true);
-            expect(calls.at(-1)?.text).toBe(point.text);
-            return judge(root, operation, acknowledged);
-          });
-          expect(found, `killed before ${point.text}`).toEqual([]);
+          expect(await killOnce(operation, point), `killed before ${point.text}`).toEqual([]);
         }
         report(`${operation.name}: killed at ${chosen.length} of ${points.length} calls`);
       },
@@ -115,7 +127,7 @@ describe.skipIf(reason !== undefined)(
     it.each(operations.filter(({ name }) => FULL || /ingest of|publish$|foreign/.test(name)))(
       "leaves a whole store however often it dies: $name",
       async (operation) => {
-        const points = await listPoints(operation);
+        const points = (await listPoints(operation)).filter(({ reachable }) => reachable);
         const deaths = pick(points, DEATHS, `again ${operation.name}`);
         const found = await withStore(operation, async (root, run) => {
           const acknowledged: string[] = [];
