@@ -1,4 +1,4 @@
-import { openBlobStore, openLeaseStore } from "@store/layout";
+import { type Layout, openBlobStore, openLeaseStore } from "@store/layout";
 import { createTemporaryLayout } from "@store/layout/testing";
 import { openManifestStore } from "@store/manifest";
 
@@ -26,6 +26,7 @@ export function createHastyTimers(): HastyTimers {
 
 export interface TestPorts extends AsyncDisposable {
   readonly ports: PullPorts & { readonly timers: HastyTimers };
+  readonly layout: Layout;
   readonly root: string;
 }
 
@@ -42,6 +43,7 @@ export async function openPorts(
   const manifests = openManifestStore(layout, { blobs, leases });
   return {
     ports: { sources, blobs, leases, manifests, now: () => 1_700_000_000_000, timers },
+    layout,
     root,
     [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
   };

@@ -43,6 +43,14 @@ export const mutants: readonly TestedMutant[] = [
     test: "gets its credentials alone",
   },
   {
+    bug: "messages and records show the query of a URL",
+    file: "http/redact-url.ts",
+    from: '${parsed.search === "" ? "" : "?…"}',
+    to: "${parsed.search}",
+    suite: "test/secrets.test.ts",
+    test: "that leads nowhere leaves none of them",
+  },
+  {
     bug: "any token service is asked",
     file: "sources/registry/token-realm.ts",
     from: "allowed.includes(url.host)",
