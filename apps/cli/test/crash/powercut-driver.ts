@@ -90,7 +90,7 @@ async function cutOnce(disk: Disk, task: DriverTask, cut: Cut): Promise<readonly
     const losses = await findLosses(root).catch((error: unknown) => [
       `cannot be read again: ${String(error)}`,
     ]);
-    return [...losses, ...(await findUnfinished(home, { unmarked: true }))];
+    return [...losses, ...(await findUnfinished(home, { rebooted: true }))];
   });
 }
 

@@ -3,7 +3,15 @@ import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { collectGarbage, type GcReport, openOrphanRecord } from "@store/gc";
-import { type Digest, digestBytes, type FsPort, openBlobStore, openLayout } from "@store/layout";
+import {
+  createNodeProcesses,
+  type Digest,
+  digestBytes,
+  type FsPort,
+  openBlobStore,
+  openLayout,
+  type ProcessTable,
+} from "@store/layout";
 
 import { openStoreOf, type Store } from "../../src/open-store.ts";
 import { readPolicy } from "../../src/sweep/read-policy.ts";
@@ -89,14 +97,27 @@ export interface OpenStoreOptions {
   readonly fs?: FsPort;
   /** How far in the future it is. */
   readonly days?: number;
+  /** Whether the machine has started anew since the store was made. */
+  readonly rebooted?: boolean;
+}
+
+/** The processes of this machine after another start of it: nobody from before is left. */
+function createLaterProcesses(): ProcessTable {
+  const { self, isDead } = createNodeProcesses();
+  const boot = "after the power cut";
+  return {
+    self: async () => ({ ...(await self()), boot }),
+    isDead: async (other) => other.boot !== boot || isDead(other),
+  };
 }
 
 /** Opens a store over a file system port of the test's. */
 export async function openStoreAt(root: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { fs, days = 0 } = options;
+  const { fs, days = 0, rebooted = false } = options;
   const layout = await openLayout(root, {
     now: () => Date.now() + days * DAY_MS,
     ...(fs === undefined ? {} : { fs }),
+    ...(rebooted ? { processes: createLaterProcesses() } : {}),
   });
   return await openStoreOf(layout);
 }
@@ -137,37 +158,26 @@ async function isReadable({ blobs }: Store, digest: Digest): Promise<boolean> {
   return `sha256:${hash.digest("hex")}` === digest;
 }
 
-/** Days within which trash is found whose mark a power cut has lost. */
-const WALK_DAYS = 64;
-
-/**
- * What is wrong once further sweeps have come to their end.
- *
- * @param options.unmarked whether trash may have lost its mark, and sweeps must find it by themselves
- */
+/** What is wrong once further sweeps have come to their end. */
 export async function findUnfinished(
   home: string,
-  options: { readonly unmarked?: boolean } = {},
+  options: Pick<OpenStoreOptions, "rebooted"> = {},
 ): Promise<readonly string[]> {
   const root = join(home, "models");
   // The second one is later, because a record that was lost has made every orphan young again, and
   // what was half removed is as young as its last change.
-  const last = options.unmarked === true ? 12 + WALK_DAYS : 12;
-  for (const days of [2, 12]) await sweepStore(root, { days });
-  for (let days = 13; days <= last; days += 1) {
-    if (!(await readdir(root, { recursive: true })).some((path) => /\.trash-/.test(path))) break;
-    await sweepStore(root, { days });
-  }
+  for (const days of [2, 12]) await sweepStore(root, { ...options, days });
   const found = [...(await findLosses(root))];
   await using opened = await openStoreAt(root);
   for (const label of GOES) {
     if ((await opened.blobs.stat(digestOf(label))) !== undefined) found.push(`left: ${label}`);
   }
   for (const path of await readdir(root, { recursive: true })) {
-    if (/\.trash-|trashed\/.|\.tmp-|\.partial-|quarantine\/./.test(path))
+    // The record of this boot stays.
+    if (/\.trash-|trashed\/(?!boot-)|\.tmp-|\.partial-|quarantine\/./.test(path))
       found.push(`left: ${path}`);
   }
-  const again = await sweepStore(root, { days: last });
+  const again = await sweepStore(root, { ...options, days: 12 });
   if (again.destroyed.length > 0 || again.freedBytes > 0) found.push("a further sweep found work");
   const verified = await runHere(["verify"], { home });
   if (verified.code !== 0) found.push(`verify: ${verified.stdout}`);
