@@ -7,6 +7,7 @@ import {
   type FakeHub,
   generateGguf,
 } from "@store/fetch/testing";
+import { digestBytes } from "@store/layout";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 
 import { ndjson } from "./support/ndjson.ts";
@@ -135,6 +136,31 @@ it("repairs every file of a registry's model, and its manifest without asking an
   const asked = registry.requests.map(({ url }) => url);
   expect(asked.filter((url) => url.includes(manifest))).toEqual([]);
   expect(await store(sandbox, "verify")).toMatchObject({ code: 0 });
+});
+
+it("takes nothing of a place that has another file, and asks the next one", async () => {
+  await using sandbox = await createSandbox();
+  const { path, digest } = await damage(sandbox);
+  const other = await sandbox.write("other.bin", "x");
+  const large = await sandbox.write("large.bin", new Uint8Array(model.size));
+  const repaired = await store(sandbox, "repair", digest, "--from", other, "--from", large);
+  expect(repaired).toMatchObject({ code: 0 });
+  expect(digestBytes(await readFile(path))).toBe(digest);
+  expect((await store(sandbox, "repair", digest, "--from", "nonsense")).code).toBe(2);
+});
+
+it("hands out the right bytes from then on, where files go by their own names as well", async () => {
+  await using sandbox = await createSandbox();
+  const files = { "m.gguf": model, "README.md": "# M\n" };
+  await hub.setRepository("org/two", { files });
+  await store(sandbox, "pull", "hf.co/org/two");
+  const view = async (): Promise<string> =>
+    (await store(sandbox, "path", "hf.co/org/two:main", "m.gguf")).stdout.trimEnd();
+  const path = await view();
+  const digest = digestBytes(await readFile(path));
+  await flipBit(path, 5 * MIB);
+  expect(await store(sandbox, "repair", "hf.co/org/two:main")).toMatchObject({ code: 0 });
+  expect(digestBytes(await readFile(await view()))).toBe(digest);
 });
 
 it("goes on with the others where one cannot be repaired, and fails with it", async () => {

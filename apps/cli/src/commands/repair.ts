@@ -1,4 +1,4 @@
-import { repair, type RepairResult } from "@store/fetch";
+import { pickSource, repair, type RepairResult } from "@store/fetch";
 import {
   type Digest,
   isStoreError,
@@ -46,6 +46,7 @@ export async function repairBlobs(
   await using store = await openStore(context);
   const digests = await listDigests(store, texts);
   const sources = await createSources(context, flags);
+  for (const location of flags.from ?? []) pickSource(location, sources);
   const onProgress = createPullProgress(output);
   const results: RepairResult[] = [];
   const failures: (Failure & { readonly thrown: StoreError })[] = [];

@@ -5,6 +5,7 @@ import { systemTimers } from "../http/timers.ts";
 import { pickSource } from "../pick-source.ts";
 import type { KnownFile, SourceFile } from "../source.ts";
 import { createSupplierFinder } from "../suppliers/find-suppliers.ts";
+import type { Deliveries } from "../suppliers/fill-from-suppliers.ts";
 import { isDigestMismatch, type Supplier } from "../suppliers/supplier.ts";
 import { countPresent, fillIngest, type FillIngestPorts } from "../transfer/fill-ingest.ts";
 import type { RepairOptions, RepairPorts, RepairResult } from "./repair-options.ts";
@@ -33,30 +34,48 @@ export async function repair(
   const { signal } = options;
   // What no name needs any more could go while it is being repaired.
   await using lease = await ports.leases.acquire([digest], { reason: `repair ${digest}` });
-  const suppliers = await listSuppliers(target, ports, options);
+  const all = await listSuppliers(target, ports, options);
   let failure: unknown;
   for (const keepGood of [true, false]) {
+    let left = all;
     let keptAny = false;
-    for (let begin = 0; begin < Math.max(1, suppliers.length); begin += 1) {
+    do {
+      const deliveries: Deliveries = new Map();
       await using ingest = await ports.openRepair(target, { keepGood, signal });
       if (ingest === undefined) return { digest, repaired: false, bytesFetched: 0, bytesKept: 0 };
       keptAny ||= countPresent(ingest) > 0;
       try {
-        return await fillFrom(suppliers.slice(begin), target, ingest, { ...ports, lease }, options);
+        const place = { suppliers: left, ingest, deliveries };
+        return await fillFrom(place, target, { ...ports, lease }, options);
       } catch (error) {
         if (!isDigestMismatch(error)) throw error;
         failure ??= error;
+        left = withoutWrong(left, deliveries);
       }
-    }
+    } while (left.length > 0);
     if (!keptAny) break;
   }
   throw failure;
 }
 
+/** Who may still be right. Of several who brought the bytes any may be wrong: the first has had its turn. */
+function withoutWrong(suppliers: readonly Supplier[], deliveries: Deliveries): readonly Supplier[] {
+  const [only, ...others] = deliveries.keys();
+  const wrong = others.length === 0 && only !== undefined ? only : suppliers[0];
+  return suppliers.filter((supplier) => supplier !== wrong);
+}
+
 async function fillFrom(
-  suppliers: readonly Supplier[],
+  {
+    suppliers,
+    ingest,
+    deliveries,
+  }: {
+    readonly suppliers: readonly Supplier[];
+    readonly ingest: Ingest;
+    readonly deliveries: Deliveries;
+  },
   { digest, size }: KnownFile,
-  ingest: Ingest,
   { lease, timers = systemTimers }: Pick<RepairPorts, "timers"> & Pick<FillIngestPorts, "lease">,
   options: RepairOptions,
 ): Promise<RepairResult> {
@@ -68,6 +87,7 @@ async function fillFrom(
     { timers, retry: { ...defaultRetryPolicy, ...options.retry }, limit, lease },
     {
       suppliers: inTurn(suppliers),
+      deliveries,
       resumable: true,
       connections: options.connections ?? CONNECTIONS_MAX,
       onEvent: (event) => onProgress?.(event),

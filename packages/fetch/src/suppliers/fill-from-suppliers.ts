@@ -34,7 +34,10 @@ export async function fillFromSuppliers(
       if (placed === undefined) continue;
       const last = failures.at(-1);
       if (last !== undefined) onTakeover(supplier, last.supplier, last.error);
-      return await fill(placed);
+      await fill(placed);
+      const left = countBytes(sink.missing());
+      if (left === 0 || left === Infinity) return;
+      throw tooShort(supplier, left);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isSupplierFault(error) || !isStoreError(error)) throw error;
@@ -47,6 +50,16 @@ export async function fillFromSuppliers(
   const [first, ...others] = failures;
   if (first === undefined) throw new TypeError("nobody was asked for the bytes");
   throw others.length === 0 ? first.error : withOthers(first.error, others);
+}
+
+/** A place can say that it is done when it is not: its file is another one. */
+function tooShort({ location }: Supplier, left: number): StoreError {
+  return new StoreError(`the file at ${location} ends ${left} bytes too soon`, {
+    kind: "corrupt",
+    code: "ERR_STORE_BLOB_SIZE_MISMATCH",
+    hint: "Fetch from another source.",
+    detail: { location, missing: left },
+  });
 }
 
 /** The first failure, which is that of the place that was asked for, and what the others said. */
@@ -62,6 +75,10 @@ function withOthers(
     detail: { ...detail, others: others.map(({ error }) => error.code) },
     cause,
   });
+}
+
+export function countBytes(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** What is in one list of ranges and not in the other. */

@@ -1,7 +1,7 @@
 import { type ByteRange, type Ingest, isStoreError, type StoreError } from "@store/layout";
 
 import type { SourceFile } from "../source.ts";
-import type { Deliveries } from "../suppliers/fill-from-suppliers.ts";
+import { countBytes, type Deliveries } from "../suppliers/fill-from-suppliers.ts";
 import { createRoster } from "../suppliers/roster.ts";
 import { isDigestMismatch, isSupplierFault, type Supplier } from "../suppliers/supplier.ts";
 import { copyRanges } from "./copy-ranges.ts";
@@ -124,10 +124,6 @@ export async function ingestVerified(
     }
   }
   throw mismatch;
-}
-
-function countBytes(ranges: readonly ByteRange[]): number {
-  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 async function* inTurn(supplier: Supplier): AsyncGenerator<Supplier> {
