@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+
+import { accepts, findPort } from "./ports.ts";
 
 /** Why there is no real proxy here, or `undefined` if there is. */
 export const noTinyproxy: string | undefined =
@@ -39,24 +40,4 @@ export async function startTinyproxy(directory: string): Promise<Tinyproxy> {
       await exit;
     },
   };
-}
-
-/** It cannot choose a port by itself. */
-async function findPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => void server.close(() => resolve()));
-  return port;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.on("error", () => resolve(false));
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }
