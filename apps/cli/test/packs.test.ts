@@ -172,6 +172,7 @@ it("describes a pack in whatever state it is", async () => {
   const file = join(sandbox.home, "copy", `pack-${id}.dat`);
   await writeFile(file, (await readFile(index.replace(".idx", ".dat"))).subarray(0, 100));
   await writeFile(file.replace(".dat", ".idx"), await readFile(index));
+  expect((await sandbox.run("debug", "pack", "0".repeat(16))).code).toBe(3);
   const cut = await sandbox.run("debug", "pack", file);
   expect(cut).toMatchObject({ code: 6 });
   expect(cut.stdout).toContain("ERR_STORE_PACK_TRUNCATED");

@@ -21,7 +21,8 @@ export async function debugFile(
   }
   const description = await describe(context, text);
   context.output.answer({ json: description, text: toText(description) });
-  return description.problems.length === 0 ? 0 : EXIT_CODES.corrupt;
+  if (description.problems.length === 0) return 0;
+  return description.files.length === 0 ? EXIT_CODES["not-found"] : EXIT_CODES.corrupt;
 }
 
 async function describe(context: CommandContext, text: string): Promise<PackDescription> {

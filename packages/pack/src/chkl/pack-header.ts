@@ -21,7 +21,7 @@ export const ENTRY_HEADER_BYTES = 24;
 
 /**
  * Most entries a pack of ours may have. The format's count ends at 2^32 - 1; this bounds the memory
- * of a reader, which holds 32 bytes an entry for the index and 72 for the sidecar.
+ * of a reader, which holds 32 bytes an entry of the index, or 72 of the sidecar in their place, and 4.
  */
 export const ENTRY_COUNT_MAX: number = 4 * 1024 * 1024;
 
