@@ -11,9 +11,10 @@ import { blobNotFound, objectNotFound } from "../chkl/not-found.ts";
 import type { OpenPackOptions } from "../chkl/open-pack.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import { createSerialQueue } from "../chkl/serial-queue.ts";
+import type { Place } from "./identified-packs.ts";
 import { listDigests } from "./list-digests.ts";
 import type { PackSet } from "./pack-set.ts";
-import { createPackShelf, type Place } from "./pack-shelf.ts";
+import { createPackShelf } from "./pack-shelf.ts";
 
 /**
  * Opens every pack of a directory that can be opened. A directory that does not exist holds none.

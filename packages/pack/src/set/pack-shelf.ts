@@ -10,25 +10,15 @@ import {
   type StoreError,
 } from "@store/layout";
 
-import { createNeedle } from "../bytes/digest-hash.ts";
 import type { OpenedPack } from "../chkl/create-pack-reader.ts";
-import type { IdentityTable } from "../chkl/identity-table.ts";
 import { openPackIn, type PackLimits } from "../chkl/open-pack.ts";
-import type { PackObject } from "../chkl/pack-entry.ts";
 import { findingOf } from "../chkl/pack-error.ts";
 import type { PackDirectory } from "../chkl/pack-home.ts";
 import { type PackFileKind, packFileName, type PackId } from "../chkl/pack-id.ts";
-import { finishInTurns, finishNow } from "../loop/turns.ts";
 import { rescueIndex } from "../trash/rescue-index.ts";
 import { isWhole } from "../trash/trash-pack.ts";
-import { createDigestMap, type DigestMap } from "./digest-map.ts";
+import { identifyPacks, NO_PACKS, type Place } from "./identified-packs.ts";
 import { isSameListing, listPackFiles, type PackListing } from "./list-packs.ts";
-
-/** An object in one of the packs. */
-export interface Place {
-  readonly pack: OpenedPack;
-  readonly object: PackObject;
-}
 
 /** The packs of a directory that could be opened, kept in step with it on demand. */
 export interface PackShelf {
@@ -58,14 +48,6 @@ interface Known {
   readonly signature: string;
 }
 
-/** The packs with a sidecar, and where digests are in them. */
-interface Shelved {
-  readonly packs: readonly IdentifiedPack[];
-  readonly digests: DigestMap;
-}
-
-type IdentifiedPack = OpenedPack & { readonly identity: IdentityTable };
-
 /** Packs opened at a time: enough to hide the latency of a disk, few enough to bound memory. */
 const OPEN_CONCURRENCY = 8;
 
@@ -76,7 +58,7 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
   const { fs, dir } = directory;
   let known: ReadonlyMap<PackId, Known> = new Map();
   let readers: readonly OpenedPack[] = [];
-  let shelved: Shelved = { packs: [], digests: finishNow(createDigestMap([])) };
+  let identified = NO_PACKS;
 
   const pathOf = (id: PackId, kind: PackFileKind): string => join(dir, packFileName(id, kind));
 
@@ -173,21 +155,15 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
   /** Makes a finished look the state, and closes what is no longer in it. */
   async function adopt(next: ReadonlyMap<PackId, Known>): Promise<void> {
     const opened = [...next.values()].flatMap(({ reader }) => reader ?? []);
-    const identified = await shelve(opened.filter(isIdentified), shelved);
+    const named = await identifyPacks(opened, identified);
     const dropped = readers.filter((reader) => next.get(reader.id)?.reader !== reader);
-    [known, readers, shelved] = [next, opened, identified];
+    [known, readers, identified] = [next, opened, named];
     for (const reader of dropped) await reader[Symbol.asyncDispose]();
   }
 
   return {
     readers: () => readers,
-    placesOf(digest) {
-      const { packs, digests } = shelved;
-      return digests.placesOf(createNeedle(digest)).map(({ table, row }) => {
-        const pack = packs[table] as IdentifiedPack;
-        return { pack, object: pack.identity.objectAt(row) };
-      });
-    },
+    placesOf: (digest) => identified.placesOf(digest),
     problems: () =>
       [...known].flatMap(([id, { error }]) => (error === undefined ? [] : findingOf(error, id))),
     refresh: (abort) => explaining("look at the packs", () => refresh(abort)),
@@ -197,16 +173,4 @@ export function createPackShelf(directory: PackDirectory, limits: PackLimits): P
       }),
     close: () => adopt(new Map()),
   };
-}
-
-const isIdentified = (pack: OpenedPack): pack is IdentifiedPack => pack.identity !== undefined;
-
-/** The same as before where the packs are the same: mostly nothing has changed. */
-async function shelve(packs: readonly IdentifiedPack[], before: Shelved): Promise<Shelved> {
-  const isSame =
-    packs.length === before.packs.length &&
-    packs.every((pack, index) => pack === before.packs[index]);
-  if (isSame) return before;
-  const tables = packs.map(({ identity }) => identity);
-  return { packs, digests: await finishInTurns(createDigestMap(tables)) };
 }
