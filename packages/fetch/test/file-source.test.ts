@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { digestBytes, nodeFs } from "@store/layout";
+import { type Digest, digestBytes, nodeFs } from "@store/layout";
 import { collectContent, createContent, expectStoreError } from "@store/layout/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -35,6 +35,33 @@ describe("pulling a file", () => {
     expect((await pull(path, store.ports)).descriptor).toEqual(first.descriptor);
     await writeFile(path, "other");
     await expectStoreError(pull(path, store.ports), "ERR_STORE_NAME_CONFLICT");
+  });
+
+  it("brings it again where a sweep takes it before the lease speaks of it", async () => {
+    const path = join(directory, "model.gguf");
+    await writeFile(path, bytes);
+    await using store = await openPorts([createFileSource()]);
+    const { blobs, leases } = store.ports;
+    const digest = digestBytes(bytes);
+    let taken = 0;
+    const quickSweep = {
+      ...leases,
+      async acquire(...args: Parameters<typeof leases.acquire>) {
+        const lease = await leases.acquire(...args);
+        return {
+          ...lease,
+          async add(digests: Iterable<Digest>) {
+            if (taken < 2) await (await blobs.trash(digest, `sweep${taken}`))?.destroy();
+            taken += 1;
+            await lease.add(digests);
+          },
+          [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+        };
+      },
+    };
+    const { files } = await pull(path, { ...store.ports, leases: quickSweep });
+    expect([taken, files.map((file) => file.digest)]).toEqual([3, [digest]]);
+    expect(await collectContent(blobs.read(digest))).toEqual(bytes);
   });
 
   it("takes a directory under one reference, without what tools keep in dot files", async () => {

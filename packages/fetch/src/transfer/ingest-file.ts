@@ -39,13 +39,27 @@ export async function ingestFile(
     find: async () => ({ source: ports.source, model, file }),
   };
   if (file.digest !== undefined) return ingestVerified(file, { first, open }, ports, options);
-  if (target !== undefined) return ingestAlone(file, target, { first, open }, ports, options);
+  const alone = (): Promise<Transferred> =>
+    ingestAlone(file, target, { first, open }, ports, options);
+  if (target !== undefined) return untilLeased(alone, ports);
   // Nothing ties two answers together, so every attempt begins with the first byte.
   const { timers, retry } = ports;
   const onRetry = (event: RetryEvent): void => onEvent(retryEvent(file.path, event));
-  const attempt = (): Promise<Transferred> =>
-    ingestAlone(file, undefined, { first, open }, ports, options);
-  return retrying(attempt, { timers, retry, onRetry }, options);
+  return untilLeased(() => retrying(alone, { timers, retry, onRetry }, options), ports);
+}
+
+/** How often bytes are brought that a sweep takes away before the lease can speak of them. */
+const TAKEN_MAX = 3;
+
+/** Brings bytes of unknown digest, again where a sweep was quicker than the lease on what they are. */
+async function untilLeased(
+  bring: () => Promise<Transferred>,
+  { blobs }: Pick<TransferPorts, "blobs">,
+): Promise<Transferred> {
+  for (let attempt = 1; ; attempt += 1) {
+    const done = await bring();
+    if (attempt === TAKEN_MAX || (await blobs.stat(done.digest)) !== undefined) return done;
+  }
 }
 
 /** Of a file whose digest nobody knows there is one place only: others could not be compared. */
