@@ -1,4 +1,4 @@
-import { type AbortOptions, type ByteRange, isStoreError, StoreError } from "@store/layout";
+import { type AbortOptions, type ByteRange, StoreError } from "@store/layout";
 
 import type { RangeSink } from "../transfer/fill-ranges.ts";
 import { isSupplierFault, type PlacedFile, type Supplier } from "./supplier.ts";
@@ -40,7 +40,7 @@ export async function fillFromSuppliers(
       throw tooShort(supplier, left);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!isSupplierFault(error) || !isStoreError(error)) throw error;
+      if (!isSupplierFault(error)) throw error;
       failures.push({ supplier, error });
     } finally {
       const brought = subtract(before, sink.missing());

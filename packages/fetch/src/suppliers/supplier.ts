@@ -1,4 +1,4 @@
-import { type ErrorCode, isStoreError } from "@store/layout";
+import { type ErrorCode, isStoreError, type StoreError } from "@store/layout";
 
 import type { ResolvedModel, Source, SourceFile } from "../source.ts";
 
@@ -38,10 +38,10 @@ const faults: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Whether a transfer failed because of where the bytes were to come from. */
-export function isSupplierFault(error: unknown): boolean {
+export function isSupplierFault(error: unknown): error is StoreError {
   return isStoreError(error) && faults.has(error.code);
 }
 
-export function isDigestMismatch(error: unknown): boolean {
+export function isDigestMismatch(error: unknown): error is StoreError {
   return isStoreError(error, "ERR_STORE_BLOB_DIGEST_MISMATCH");
 }

@@ -1,6 +1,7 @@
-import { type ByteRange, type Ingest, isStoreError, type StoreError } from "@store/layout";
+import type { Ingest, StoreError } from "@store/layout";
 
 import type { SourceFile } from "../source.ts";
+import { createEvidence } from "../suppliers/evidence.ts";
 import { countBytes, type Deliveries } from "../suppliers/fill-from-suppliers.ts";
 import { createRoster } from "../suppliers/roster.ts";
 import { isDigestMismatch, isSupplierFault, type Supplier } from "../suppliers/supplier.ts";
@@ -13,12 +14,6 @@ export interface VerifiedSources {
   readonly first: Supplier;
   /** @param resume whether with what earlier attempts left */
   open(resume: boolean): Promise<Ingest>;
-}
-
-/** Bytes of one place within a file that is wrong as a whole. */
-interface Evidence {
-  readonly path: string;
-  readonly ranges: readonly ByteRange[];
 }
 
 /**
@@ -41,10 +36,10 @@ export async function ingestVerified(
   const { signal, onEvent } = options;
   const { path } = file;
   const roster = createRoster(first, ports.findSuppliers?.(file) ?? none());
-  const evidence = new Map<Supplier, Evidence>();
-  let failed = first.location;
+  const evidence = createEvidence(roster);
   let bytesFetched = 0;
 
+  /** @param bytesHere what an earlier run left in the ingest */
   async function fill(
     ingest: Ingest,
     suppliers: AsyncIterable<Supplier>,
@@ -57,22 +52,8 @@ export async function ingestVerified(
       return { ...done, bytesFetched: bytesFetched + done.bytesFetched, bytesResumed: bytesHere };
     } catch (error) {
       bytesFetched += countBytes([...deliveries.values()].flat());
-      if (isStoreError(error) && isDigestMismatch(error)) {
-        judge(error, deliveries, bytesHere > 0);
-      }
+      if (isDigestMismatch(error)) evidence.judge(error, deliveries, bytesHere > 0);
       throw error;
-    }
-  }
-
-  /** Draws conclusions from a file that is wrong as a whole. */
-  function judge(error: StoreError, deliveries: Deliveries, isMixed: boolean): void {
-    failed = [...deliveries.keys()].map(({ location }) => location).join(", ");
-    const { quarantinePath } = error.detail;
-    for (const [supplier, ranges] of deliveries) {
-      if (deliveries.size === 1 && !isMixed) roster.exclude(supplier);
-      else if (typeof quarantinePath === "string") {
-        evidence.set(supplier, { path: quarantinePath, ranges });
-      }
     }
   }
 
@@ -83,8 +64,8 @@ export async function ingestVerified(
 
   async function fetchAlone(supplier: Supplier): Promise<Transferred> {
     await using ingest = await open(false);
-    const { path: wrongPath = "", ranges = [] } = evidence.get(supplier) ?? {};
-    if (ranges.length > 0) await copyRanges(wrongPath, ranges, ingest, { signal });
+    const kept = evidence.find(supplier);
+    if (kept !== undefined) await copyRanges(kept.path, kept.ranges, ingest, { signal });
     try {
       return await fill(ingest, inTurn(supplier), 0);
     } catch (error) {
@@ -95,32 +76,31 @@ export async function ingestVerified(
     }
   }
 
-  /** Everyone who may still be right. */
-  async function* suspects(): AsyncGenerator<Supplier> {
-    const bytes = ([, { ranges }]: readonly [unknown, Evidence]): number => countBytes(ranges);
-    const served = [...evidence].sort((a, b) => bytes(b) - bytes(a)).map(([supplier]) => supplier);
-    yield* served;
-    for await (const supplier of roster) if (!served.includes(supplier)) yield supplier;
-  }
-
   let mismatch: StoreError;
   try {
     return await fetchFromAny();
   } catch (error) {
-    if (!isStoreError(error) || !isDigestMismatch(error)) throw error;
+    if (!isDigestMismatch(error)) throw error;
     mismatch = error;
   }
-  const { code } = mismatch;
-  let { message } = mismatch;
-  for await (const supplier of suspects()) {
-    onEvent({ kind: "takeover", path, location: supplier.location, failed, code, message });
+  let failed = { location: first.location, message: mismatch.message };
+  for await (const supplier of evidence.suspects()) {
+    const { location } = supplier;
+    const { code } = mismatch;
+    onEvent({
+      kind: "takeover",
+      path,
+      location,
+      failed: failed.location,
+      code,
+      message: failed.message,
+    });
     try {
       return await fetchAlone(supplier);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isDigestMismatch(error) && !isSupplierFault(error)) throw error;
-      failed = supplier.location;
-      ({ message } = error as StoreError);
+      failed = { location, message: error.message };
     }
   }
   throw mismatch;

@@ -1,4 +1,4 @@
-import { isStoreError, type StoreError } from "@store/layout";
+import type { StoreError } from "@store/layout";
 
 import { redactUrl } from "../http/redact-url.ts";
 import type { ResolvedModel } from "../source.ts";
@@ -41,7 +41,7 @@ export async function takeFromAny(
       return await takeSmallFile(placed.model, { ...file, url }, there, options);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!isStoreError(error) || !(isSupplierFault(error) || isDigestMismatch(error))) throw error;
+      if (!isSupplierFault(error) && !isDigestMismatch(error)) throw error;
       failure ??= error;
       failed = supplier;
     }

@@ -124,7 +124,7 @@ export const mutants: readonly TestedMutant[] = [
   },
   {
     bug: "whoever had a part in a wrong file is never asked again",
-    file: "transfer/ingest-verified.ts",
+    file: "suppliers/evidence.ts",
     from: "if (deliveries.size === 1 && !isMixed) roster.exclude(supplier);",
     to: "if (deliveries.size > 0) roster.exclude(supplier);",
     suite: "test/taking-over.test.ts",
