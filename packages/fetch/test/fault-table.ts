@@ -90,6 +90,9 @@ export const faultTable: Readonly<Record<string, FaultCase>> = {
   "a chunk that goes on": passing(
     raw(chunked, Buffer.concat([Buffer.from("5\r\n"), bytes.subarray(0, 9), last])),
   ),
+  "chunks with a megabyte beside them": passing(
+    raw(chunked, Buffer.concat([Buffer.from(`5;${"x".repeat(1024 * 1024)}\r\n`), bytes, last])),
+  ),
   "chunks and their trailers": harmless(
     raw(chunked, Buffer.concat([chunk(bytes), Buffer.from("0\r\nX-Sum: 1\r\nETag: x\r\n\r\n")])),
   ),

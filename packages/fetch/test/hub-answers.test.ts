@@ -80,6 +80,20 @@ describe("an answer of a hub", () => {
     });
   });
 
+  it.each([
+    ["nested without end", "[".repeat(100_000)],
+    ["of a million lists", `{"siblings":[${"[],".repeat(1_000_000)}[]]}`],
+  ])("%s is refused before it is parsed", async (_name, text) => {
+    const body = new TextEncoder().encode(text);
+    await using server = await startRawServer((_request, socket) =>
+      sendRaw(socket, { status: 200, body }),
+    );
+    const source = createHuggingFaceSource({ endpoint: server.origin });
+    const resolved = source.resolve("hf.co/org/model");
+    const error = await expectStoreError(resolved, "ERR_STORE_UPSTREAM_ERROR");
+    expect(error.message).toContain("far too many parts");
+  });
+
   it("that breaks is asked for again", async () => {
     await using server = await startRawServer((request, socket) => {
       const body = new TextEncoder().encode(JSON.stringify({ ...sound, siblings: [] }));

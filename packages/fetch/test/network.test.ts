@@ -333,6 +333,38 @@ describe("a network that fails", () => {
     expect(puller.pauses).toHaveLength(1);
   });
 
+  // A proxy, and a caller's `fetch`, look names up themselves.
+  if (reader === "sockets") {
+    it("to find the host, then finds it, is tried again", async () => {
+      await using server = await startRawServer((request, socket) =>
+        sendFile(request, socket, bytes),
+      );
+      let failures = 2;
+      const resolver = async (): Promise<readonly string[]> => {
+        failures -= 1;
+        if (failures < 0) return ["127.0.0.1"];
+        throw Object.assign(new Error("try again"), { code: "EAI_AGAIN" });
+      };
+      await using puller = await createUrlPuller({ resolver });
+      const url = server.origin.replace("127.0.0.1", "models.example");
+      const result = await puller.pull(`${url}/model.gguf`);
+      expect(result.files[0]?.digest).toBe(digest);
+      expect(puller.pauses).toHaveLength(2);
+    });
+  }
+
+  it("with interim answers without end is given up", async () => {
+    await using server = await startRawServer((_request, socket) => {
+      const drip = setInterval(() => socket.write("HTTP/1.1 102 Processing\r\n\r\n"), 10);
+      socket.on("close", () => clearInterval(drip));
+    });
+    await using puller = await createUrlPuller({ idleTimeoutMs: 100, retry: { attemptsMax: 1 } });
+    await expectStoreError(
+      puller.pull(`${server.origin}/model.gguf`),
+      "ERR_STORE_UPSTREAM_TIMEOUT",
+    );
+  });
+
   it("to connect is tried again, then told", async () => {
     const server = await startRawServer(() => {});
     await server[Symbol.asyncDispose]();

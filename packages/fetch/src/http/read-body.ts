@@ -1,5 +1,6 @@
 import type { HttpResponse } from "./http-client.ts";
 import { upstreamError } from "./http-errors.ts";
+import { isModestJson } from "./json-shape.ts";
 
 /**
  * The whole of a small body.
@@ -41,18 +42,27 @@ function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
  * The JSON document of an answer.
  *
  * @throws StoreError `ERR_STORE_UPSTREAM_ERROR` for anything else: an HTML page of a proxy, bytes
- * that are not UTF-8, a body over the limit
+ * that are not UTF-8, a body over the limit, or one that would take far more memory than it is long
  */
 export async function readJson(
   response: HttpResponse,
   options: { readonly bytesMax: number },
 ): Promise<unknown> {
   const bytes = await readBody(response, options);
+  if (!isModestJson(bytes)) {
+    throw upstreamError("the answer is a document of far too many parts", {
+      url: response.url,
+      status: response.status,
+      transient: false,
+    });
+  }
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
   } catch (error) {
     const type = response.headers.get("content-type") ?? "an unnamed type";
-    throw upstreamError(`the answer is not JSON but ${type.slice(0, 100)}`, {
+    const encoding = response.headers.get("content-encoding");
+    const shown = encoding === null ? type : `${type}, encoded (${encoding})`;
+    throw upstreamError(`the answer is not JSON but ${shown.slice(0, 100)}`, {
       url: response.url,
       status: response.status,
       transient: false,

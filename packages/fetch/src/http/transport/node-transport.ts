@@ -61,7 +61,7 @@ function start(
   };
   const send = (isRelayed ? proxy.protocol === "https:" : isSecure) ? requestSecure : requestPlain;
   const request = send(isRelayed ? addressOf(proxy) : url, options);
-  const answer = new Promise<TransportAnswer>((resolve, reject) => {
+  const received = new Promise<IncomingMessage>((resolve, reject) => {
     request.on("error", reject);
     request.on("upgrade", (_message, socket) => {
       socket.destroy();
@@ -74,12 +74,12 @@ function start(
         message.destroy();
         reject(proxyRefusal(proxy, 407));
       } else {
-        resolve(toAnswer(message));
+        resolve(message);
       }
     });
     request.end(body);
   });
-  return { answer, isReused: () => request.reusedSocket };
+  return { answer: received.then(toAnswer), isReused: () => request.reusedSocket };
 }
 
 /** A proxy's URL without its credentials, which Node would send to whoever is asked. */
