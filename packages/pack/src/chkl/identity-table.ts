@@ -205,7 +205,7 @@ function identityInvalid(offset: number, message: string): StoreError {
   return new StoreError(`damaged identity sidecar: ${message}`, {
     kind: "corrupt",
     code: "ERR_STORE_IDENTITY_INVALID",
-    hint: "The sidecar can be rebuilt from the data file.",
+    hint: "`store verify --repair` makes it anew from the data file.",
     detail: { offset },
   });
 }

@@ -170,7 +170,7 @@ function indexInvalid(offset: number | undefined, message: string): StoreError {
   return new StoreError(`damaged index: ${message}`, {
     kind: "corrupt",
     code: "ERR_STORE_INDEX_INVALID",
-    hint: "The index can be rebuilt from the data file.",
+    hint: "`store verify --repair` makes it anew from the data file.",
     detail: offset === undefined ? {} : { offset },
   });
 }

@@ -37,7 +37,7 @@ export function* matchIdentity(
         "ERR_STORE_IDENTITY_INVALID",
         { pack, offset },
         `the sidecar names an entry at byte ${offset} that the index does not have`,
-        { hint: "The sidecar can be rebuilt from the data file." },
+        { hint: "`store verify --repair` makes it anew from the data file." },
       );
     }
     rows[found] = row;

@@ -26,7 +26,7 @@ export function packNotFound(pack: PackId): StoreError {
   return new StoreError(`no pack ${pack}`, {
     kind: "not-found",
     code: "ERR_STORE_PACK_NOT_FOUND",
-    hint: "If its data file is there, the index can be rebuilt from it.",
+    hint: "If its data file is there, `store verify --repair` makes the index anew.",
     detail: { pack },
   });
 }

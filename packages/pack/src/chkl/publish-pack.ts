@@ -180,7 +180,7 @@ function conflict(pack: PackId, kind: PackFileKind): StoreError {
   return new StoreError(`pack ${pack}: ${packFileName(pack, kind)} exists and holds other bytes`, {
     kind: "conflict",
     code: "ERR_STORE_PACK_CONFLICT",
-    hint: "Verify the packs; a damaged one keeps a good one of the same name from being written.",
+    hint: "Run `store verify --repair`: a damaged one keeps a good one of the same name from being written.",
     detail: { pack, file: packFileName(pack, kind) },
   });
 }

@@ -13,7 +13,7 @@ export function unindexed(
     code: "ERR_STORE_PACK_UNINDEXED",
     subject: `pack-${id}`,
     message: `pack ${id} has no index, so it does not exist; there is ${names}`,
-    hint: "An interrupted write leaves such files. Remove them, or rebuild the index.",
+    hint: "An interrupted write leaves such files, and sweeps remove them. If the data is whole, `store verify --repair` makes the index anew.",
     detail: { pack: id },
   };
 }
@@ -26,7 +26,7 @@ export function unidentified(id: PackId, entryCount: number, identifiedCount: nu
     code: "ERR_STORE_IDENTITY_MISSING",
     subject: `pack-${id}`,
     message: `pack ${id} has no SHA-256 for ${count} of ${entryCount} entries`,
-    hint: "Rebuild the sidecar to find them by digest; until then they are found by key.",
+    hint: "`store verify --repair` makes a sidecar, to find them by digest; until then they are found by key.",
     detail: { pack: id, count },
   };
 }
