@@ -50,7 +50,9 @@ export async function repair(
       } catch (error) {
         if (!isDigestMismatch(error)) throw error;
         failure ??= error;
-        left = withoutWrong(left, deliveries);
+        if (deliveries.size > 0) left = withoutWrong(left, deliveries);
+        // Nothing had to be fetched: what was kept is wrong. What an earlier attempt left is gone now.
+        else if (keepGood) break;
       }
     } while (left.length > 0);
     if (!keptAny) break;
