@@ -112,6 +112,16 @@ const mutants: readonly Mutant[] = [
     "return undefined;",
   ),
   mutant(
+    "links among the names are followed",
+    "store/inside-manifests.ts",
+    "if (at >= 0) throw notADirectory(way[at] ?? manifests);",
+  ),
+  mutant(
+    "a link to nothing is no names",
+    "store/inside-manifests.ts",
+    'if (kind !== undefined && kind !== "directory") throw notADirectory(manifests);',
+  ),
+  mutant(
     "strays are no roots",
     roots,
     "const { document, descriptor } = read.stored;",

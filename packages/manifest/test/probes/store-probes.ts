@@ -228,6 +228,18 @@ export const storeProbes: Readonly<Record<string, Probe>> = {
     await symlink("h", join(store.root, "manifests/alias"));
     return (await endOf(collect((await open(api, store)).roots()))) === "ROOT_UNREADABLE";
   },
+  async "removes nothing behind a link"(api) {
+    await using store = await openTestStore();
+    await writeByHand(store, "elsewhere/n/m/t", "theirs");
+    await symlink("elsewhere", join(store.root, "manifests/h"));
+    return (await endOf((await open(api, store)).unlink(ref))) === "NOT_A_DIRECTORY";
+  },
+  async "takes nothing for an empty set of names"(api) {
+    await using store = await openTestStore();
+    await mkdir(store.root, { recursive: true });
+    await symlink("/nonexistent/disk", join(store.root, "manifests"));
+    return (await endOf(collect((await open(api, store)).roots()))) === "ROOT_UNREADABLE";
+  },
   async "keeps what a manifest needs whose path is no name"(api) {
     await using store = await openTestStore();
     const layer = await addBlob(store.blobs, "layer");
