@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import type { JsonObject } from "./json/json-value.ts";
 import { quoteText } from "./name/name-error.ts";
 
 /**
@@ -80,7 +81,21 @@ const v1: z.ZodType<V1Shape> = z.object({
   produced_at: z.string(),
 });
 
-const annotations: z.ZodType<AnnotationsShape> = z.record(z.string(), z.string()).nullish();
+/** Writers have a dozen. A hostile document could have half a million, and takes a second then. */
+const ANNOTATIONS_MAX = 10_000;
+
+const annotations: z.ZodType<AnnotationsShape> = z
+  .custom<Readonly<Record<string, string>>>(
+    isTexts,
+    `not an object of at most ${ANNOTATIONS_MAX} texts`,
+  )
+  .nullish();
+
+function isTexts(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const texts = Object.values(value);
+  return texts.length <= ANNOTATIONS_MAX && texts.every((text) => typeof text === "string");
+}
 
 const descriptor: z.ZodType<DescriptorShape> = z.object({
   mediaType: word,
@@ -114,8 +129,10 @@ const index: z.ZodType<IndexShape> = z.object({
 /** A value of the shape, or what is wrong with it, field by field. */
 export type Shaped<T> = { readonly value: T } | { readonly issues: readonly string[] };
 
-/** A descriptor below `layers` can have 40,000 siblings; one fault each is not worth listing. */
+/** One fault for each of many descriptors is not worth listing. */
 const ISSUES_MAX = 10;
+/** A whole descriptor has some 90 bytes, so that 4 MiB hold no more. */
+const DESCRIPTORS_MAX = 50_000;
 
 function shapeOf<T>(schema: z.ZodType<T>, value: unknown): Shaped<T> {
   const result = schema.safeParse(value);
@@ -131,10 +148,18 @@ export function shapeV1(value: unknown): Shaped<V1Shape> {
   return shapeOf(v1, value);
 }
 
-export function shapeImage(value: unknown): Shaped<ImageShape> {
-  return shapeOf(image, value);
+export function shapeImage(value: JsonObject): Shaped<ImageShape> {
+  return findExcess("layers", value) ?? shapeOf(image, value);
 }
 
-export function shapeIndex(value: unknown): Shaped<IndexShape> {
-  return shapeOf(index, value);
+export function shapeIndex(value: JsonObject): Shaped<IndexShape> {
+  return findExcess("manifests", value) ?? shapeOf(index, value);
+}
+
+/** Looked for first: a fault takes a thousand times the memory of the two bytes that make it. */
+function findExcess(key: string, value: JsonObject): Shaped<never> | undefined {
+  const list = value[key];
+  return Array.isArray(list) && list.length > DESCRIPTORS_MAX
+    ? { issues: [`"${key}": more than ${DESCRIPTORS_MAX} descriptors`] }
+    : undefined;
 }

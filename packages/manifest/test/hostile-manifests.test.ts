@@ -330,7 +330,14 @@ describe("a manifest of many layers", () => {
     expect(verdict(text)).toBe(TOO_LARGE);
   });
 
-  it("says what is wrong with a million of them in a few words", () => {
+  it("may not be a million faults", () => {
+    const faults = `[${"{},".repeat(1_390_000)}{}]`;
+    expect(verdict(`{"layers":${faults}}`)).toBe(INVALID);
+    expect(verdict(`{"manifests":${faults}}`)).toBe(INVALID);
+    expect(() => decodeManifest(utf8(`{"layers":${faults}}`))).toThrow("more than 50000");
+  });
+
+  it("says what is wrong with many of them in a few words", () => {
     const layers = Array.from({ length: 30_000 }, () => ({ digest: 1, size: "x" }));
     expect(verdict(json({ ...validImage, layers }))).toBe(INVALID);
   });
@@ -343,6 +350,12 @@ describe("annotations", () => {
     expect(verdict(spoil(validImage, "annotations", { note: "x".repeat(10_000_000) }))).toBe(
       TOO_LARGE,
     );
+  });
+
+  it("are not half a million", () => {
+    const many = Object.fromEntries(Array.from({ length: 300_000 }, (_, index) => [index, ""]));
+    expect(verdict(spoil(validImage, "annotations", many))).toBe(INVALID);
+    expect(verdict(spoil(validImage, "layers.0.annotations", many))).toBe(INVALID);
   });
 
   it("named like members of objects are just keys", () => {
