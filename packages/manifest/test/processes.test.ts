@@ -72,5 +72,5 @@ it.skipIf(!runsTypeScript)(
     expect(await collect(store.manifests.listStrays())).toEqual([]);
     expect(await collect(store.blobs.listTrash())).toEqual([]);
   },
-  full ? 600_000 : 60_000,
+  full ? 600_000 : 120_000,
 );

@@ -14,12 +14,12 @@ import {
   type Trashed,
 } from "@store/layout";
 
-import { openManifestStore, referencedDigests } from "../../src/index.ts";
+import { formatName, openManifestStore, referencedDigests } from "../../src/index.ts";
 import { createRandom } from "./random.ts";
 import { addBlob, collect, describeText, imageBytes, nameOf } from "./test-store.ts";
 
-/** How long a name may lack a blob on a machine that is busy with sixteen processes. */
-const PATIENCE_MS = 10_000;
+/** So often a name is looked at once nobody is left who could still have to take it back. */
+const LAST_LOOKS = 100;
 
 /** Gives the others their turn. */
 const PAUSE_MS_MAX: Readonly<Record<string, number>> = { write: 10, read: 10, sweep: 100 };
@@ -33,6 +33,8 @@ const blobs = openBlobStore(layout);
 const manifests = openManifestStore(layout, { blobs, leases: openLeaseStore(layout) });
 const random = createRandom(label);
 const tally: Record<string, number> = {};
+const over = new AbortController();
+process.stdin.on("end", () => over.abort()).resume();
 
 function count(what: string): void {
   tally[what] = (tally[what] ?? 0) + 1;
@@ -74,12 +76,12 @@ async function isWhole(digests: readonly Digest[]): Promise<boolean> {
 
 /**
  * The whole document of a name with all its blobs, or no name. For moments one may be missing: while
- * a sweep looks whether a name needs it, and until a publish that lost it takes its name back.
+ * a sweep looks whether a name needs it, and until a publish that lost it takes its name back. When
+ * the readers are told to end, all publishes have.
  */
 async function read(): Promise<void> {
   const name = random.pick(NAMES);
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  for (;;) {
+  for (let lastLooks = 0; lastLooks < LAST_LOOKS;) {
     const stored = await manifests.get(name);
     if (stored === undefined) {
       count("nothing");
@@ -90,9 +92,10 @@ async function read(): Promise<void> {
       return;
     }
     count("looked again");
-    if (patience.aborted) throw new Error(`${stored.path} lacks a blob and stays`);
+    if (over.signal.aborted) lastLooks += 1;
     await setTimeout(1);
   }
+  throw new Error(`${formatName(name)} lacks a blob and stays`);
 }
 
 /** D1 to D4 for every blob, with nothing but the names to go by: no lease, no lock, no waiting time. */
@@ -112,8 +115,6 @@ async function sweep(): Promise<void> {
 }
 
 const roles: Readonly<Record<string, () => Promise<void>>> = { write, read, sweep };
-const over = new AbortController();
-process.stdin.on("end", () => over.abort()).resume();
 for (let round = 0; round < Number(rounds) && !over.signal.aborted; round += 1) {
   await roles[role]?.();
   await setTimeout(random.below(PAUSE_MS_MAX[role] ?? 1));
