@@ -52,6 +52,8 @@ async function runAndStop(
 
 function hasStopped(error: unknown): boolean {
   if (error instanceof FsStopped) return true;
+  if (error instanceof SuppressedError)
+    return hasStopped(error.error) || hasStopped(error.suppressed);
   return error instanceof Error && error.cause !== undefined && hasStopped(error.cause);
 }
 
