@@ -61,12 +61,15 @@ export async function writeNameFile(
 /**
  * Makes a file durable that holds the right bytes already: its writer may not have synced it. Its
  * time stays, unless we have no right to sync it and must write it anew.
+ *
+ * @returns whether the file was still there; if not, it is for the caller to begin anew, since a new
+ * name must look for others
  */
 export async function syncNameFile(
   layout: Layout,
   slot: NameSlot,
   bytes: Uint8Array,
-): Promise<void> {
+): Promise<boolean> {
   try {
     // Windows syncs only what is open for writing.
     const file = await layout.fs.open(slot.path, "update");
@@ -76,11 +79,13 @@ export async function syncNameFile(
       await file.close();
     }
   } catch (error) {
-    if (!isErrno(error, "EACCES", "EPERM", "ENOENT")) throw error;
+    if (isErrno(error, "ENOENT")) return false;
+    if (!isErrno(error, "EACCES", "EPERM")) throw error;
     await writeNameFile(layout, slot, bytes, { replace: true });
-    return;
+    return true;
   }
   await layout.fs.syncDirectory(dirname(slot.path));
+  return true;
 }
 
 /** Removes a name's file durably, and the directories it leaves empty. */

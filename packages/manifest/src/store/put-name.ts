@@ -58,7 +58,8 @@ export async function putName(
   options.signal?.throwIfAborted();
 
   if (before?.digest === descriptor.digest) {
-    await syncNameFile(layout, slot, bytes);
+    if (!(await syncNameFile(layout, slot, bytes)))
+      return putName(context, prepared, options, Math.max(creations - 1, 0));
     const missing = await findMissing(context, prepared); // P4
     if (missing !== undefined) throw blobMissing(name, missing);
     return;
