@@ -435,8 +435,7 @@ describe("a network that fails", () => {
 
 describe("a caller who aborts", () => {
   // Too large to be taken through memory; what comes of it fills a buffer.
-  const bytes = createContent(300_000, 22);
-  const digest = digestBytes(bytes);
+  const large = createContent(300_000, 22);
 
   it("gets the reason back, at whichever request, and loses nothing that was recorded", async () => {
     for (let at = 0; at < 3; at++) {
@@ -450,19 +449,19 @@ describe("a caller who aborts", () => {
         if (request.index === 1) {
           sendRaw(socket, {
             status: 200,
-            headers: { "content-length": bytes.length, etag: '"one"' },
-            body: bytes.subarray(0, 100_000),
+            headers: { "content-length": large.length, etag: '"one"' },
+            body: large.subarray(0, 100_000),
           });
           puller.afterWrites(() => socket.destroy());
           return undefined;
         }
-        return sendFile(request, socket, bytes);
+        return sendFile(request, socket, large);
       });
       await using puller = await createUrlPuller();
       const url = `${server.origin}/model.gguf`;
       await expect(puller.pull(url, { signal: controller.signal })).rejects.toBe(reason);
-      const result = await puller.pull(url, { digest });
-      expect(result.files[0]?.digest).toBe(digest);
+      const result = await puller.pull(url, { digest: digestBytes(large) });
+      expect(result.files[0]?.digest).toBe(digestBytes(large));
     }
   });
 
