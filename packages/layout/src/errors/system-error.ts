@@ -23,6 +23,11 @@ const ioFailed: Meaning = {
   code: "ERR_STORE_IO_FAILED",
   hint: "Check the disk and its cabling or mount, then run the command again.",
 };
+const held: Meaning = {
+  ...ioFailed,
+  kind: "busy",
+  hint: "Another program holds the file; try again when it is done.",
+};
 const tooManyFiles: Meaning = {
   kind: "busy",
   code: "ERR_STORE_TOO_MANY_FILES",
@@ -73,16 +78,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENOSYS: unsupported,
   ENOTSUP: unsupported,
   EOPNOTSUPP: unsupported,
-  EBUSY: {
-    ...ioFailed,
-    kind: "busy",
-    hint: "Another program holds the file; try again when it is done.",
-  },
-  ETXTBSY: {
-    ...ioFailed,
-    kind: "busy",
-    hint: "Another program holds the file; try again when it is done.",
-  },
+  EBUSY: held,
+  ETXTBSY: held,
   EXDEV: { ...ioFailed, hint: "Keep the whole store on one file system." },
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
