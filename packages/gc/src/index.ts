@@ -72,6 +72,7 @@ export { collectGarbage, type CollectOptions } from "./collect-garbage.ts";
 export { createStorePorts, type SweptStore } from "./create-store-ports.ts";
 export { createViewExpirables, type NamedManifests } from "./debris/view-expirables.ts";
 export { findForeignLock, type FindForeignLockOptions } from "./foreign-locks/find-foreign-lock.ts";
+export { describePin } from "./pins/describe-pin.ts";
 export { openPinStore, type PinInfo, type PinStore } from "./pins/open-pin-store.ts";
 export { pinBlobs } from "./pins/pin-blobs.ts";
 export type { Pin } from "./pins/pin-document.ts";

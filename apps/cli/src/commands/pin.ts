@@ -1,4 +1,4 @@
-import { openPinStore, pinBlobs, type PinInfo } from "@store/gc";
+import { describePin, openPinStore, pinBlobs, type PinInfo } from "@store/gc";
 
 import type { CommandContext } from "../command-context.ts";
 import { usageError } from "../errors/usage-error.ts";
@@ -52,19 +52,6 @@ function parseUntil(text: string, nowMs: number): number {
 function parseTime(text: string): number | undefined {
   const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;
-}
-
-/** A pin with stable keys. */
-export function describePin(pin: PinInfo): object {
-  const { subject, reason, digests, pinnedAtMs, untilMs, live } = pin;
-  return {
-    subject,
-    reason,
-    pinnedAt: new Date(pinnedAtMs).toISOString(),
-    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
-    holds: live,
-    digests,
-  };
 }
 
 function toText({ subject, digests, untilMs }: PinInfo): string {

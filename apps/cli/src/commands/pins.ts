@@ -1,11 +1,10 @@
-import { openPinStore, type PinInfo } from "@store/gc";
+import { describePin, openPinStore, type PinInfo } from "@store/gc";
 
 import type { CommandContext } from "../command-context.ts";
 import { openStore } from "../open-store.ts";
 import { escapeText } from "../output/escape-text.ts";
 import { formatAge, formatDuration } from "../output/format-duration.ts";
 import { formatTable } from "../output/format-table.ts";
-import { describePin } from "./pin.ts";
 
 /** `store pins`: what is pinned, ascending; a pin whose end has come keeps nothing any more. */
 export async function listPins(context: CommandContext): Promise<number> {

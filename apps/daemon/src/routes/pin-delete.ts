@@ -1,8 +1,8 @@
+import { describePin } from "@store/gc";
 import { StoreError } from "@store/layout";
 
 import { jsonResponse } from "../http/json-response.ts";
 import { readQuery } from "../http/read-query.ts";
-import { describePin } from "./describe-pin.ts";
 import type { RouteContext } from "./route-context.ts";
 
 /** `DELETE /v1/pins/:what`: ends a pin, also one whose name is gone. Frees nothing by itself. */

@@ -1,6 +1,7 @@
+import { describePin } from "@store/gc";
+
 import { jsonResponse } from "../http/json-response.ts";
 import { readQuery } from "../http/read-query.ts";
-import { describePin } from "./describe-pin.ts";
 import type { RouteContext } from "./route-context.ts";
 
 /** `GET /v1/pins`: every pin, those whose end has come included. */

@@ -1,8 +1,8 @@
+import { describePin } from "@store/gc";
 import { StoreError } from "@store/layout";
 
 import { jsonResponse } from "../http/json-response.ts";
 import { queryInvalid, readQuery } from "../http/read-query.ts";
-import { describePin } from "./describe-pin.ts";
 import type { RouteContext } from "./route-context.ts";
 
 /** What a person says in a line or two. */
