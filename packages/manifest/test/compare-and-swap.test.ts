@@ -1,5 +1,5 @@
 /** Changes of a name that count only if nobody else was first. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { openBlobStore, openLeaseStore } from "@store/layout";
@@ -128,6 +128,22 @@ it("makes one name of two spellings, or none, where no lock keeps their writers 
     await store.manifests.unlink(ref);
   }
   expect(conflicts).toBeGreaterThan(0);
+});
+
+it("looks for other spellings again where a name goes away between two looks", async () => {
+  await using store = await openTestStore();
+  const bytes = imageBytes([await addBlob(store.blobs, "layer")]);
+  await store.manifests.put(ref, bytes);
+  let moved = false;
+  const manifests = await disturb(store, async (operation) => {
+    if (operation !== "read" || moved) return;
+    moved = true;
+    await rename(join(store.root, "manifests/h"), join(store.root, "manifests/H"));
+  });
+  await manifests.put(ref, bytes);
+  expect((await collect(store.manifests.list())).map(({ name }) => name)).toEqual([
+    nameOf("H/n/m:t"),
+  ]);
 });
 
 it("keeps a spelling that two directories give it apart from its twin", async () => {

@@ -20,6 +20,7 @@ const ATTEMPTS_MAX = 20;
 
 /** What a name's file holds now. */
 export interface FileState {
+  readonly isThere: boolean;
   readonly bytes: Uint8Array | undefined;
   /** `undefined` if there is no file, or none that can be read as one. */
   readonly digest: Digest | undefined;
@@ -29,10 +30,11 @@ export interface FileState {
 export async function readState(layout: Layout, path: string): Promise<FileState> {
   try {
     const bytes = await readManifestBytes(layout.fs, path);
-    return { bytes, digest: bytes === undefined ? undefined : digestBytes(bytes) };
+    const isThere = bytes !== undefined;
+    return { isThere, bytes, digest: isThere ? digestBytes(bytes) : undefined };
   } catch (error) {
     if (!isStoreError(error) || error.kind !== "corrupt") throw error;
-    return { bytes: undefined, digest: undefined };
+    return { isThere: true, bytes: undefined, digest: undefined };
   }
 }
 

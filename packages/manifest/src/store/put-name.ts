@@ -52,6 +52,9 @@ export async function putName(
   const { name, bytes, descriptor } = prepared;
   const slot = await finder.slotFor(name);
   const before = slot.exists ? await readState(layout, slot.path) : undefined;
+  // Gone between the two looks. Who makes it again must look for other spellings, as for any new one.
+  if (before?.isThere === false && creations > 0)
+    return putName(context, prepared, options, creations - 1);
   refuseChanged(name, options.ifMatch, before);
   const conflict = await findConflict(context, name, slot, options);
   if (conflict !== undefined) throw conflict;

@@ -9,7 +9,7 @@ import type { TestStore } from "./test-store.ts";
 /** The store as another program has it whose calls are watched and preceded by something else. */
 export async function disturb(
   store: TestStore,
-  before: (operation: keyof FsPort, path: string) => Promise<void>,
+  before: (operation: keyof FsPort | "read", path: string) => Promise<void>,
   wrap: (blobs: BlobStore) => BlobStore = (blobs) => blobs,
 ): Promise<ManifestStore> {
   const named = join(store.root, "manifests");
@@ -24,6 +24,7 @@ export async function disturb(
     ...quickFs,
     open: async (path, mode, options) => {
       if (path.startsWith(named) && mode === "create") await before("open", path);
+      if (path.startsWith(named) && mode === "read") await before("read", path);
       return quickFs.open(path, mode, options);
     },
     rename: watch("rename", quickFs.rename),
