@@ -20,6 +20,9 @@ import { isAbandoned, writeOwner } from "./partial-owner.ts";
 /** Bytes per read when checking recorded ranges. */
 const CHECK_BYTES = 1024 * 1024;
 
+/** In a store of several users another's partial can be copied from, but not gone on with. */
+const NOT_OURS = ["EACCES", "EPERM"];
+
 /** A partial of the same target that somebody else began. */
 export interface EarlierPartial {
   readonly directory: string;
@@ -75,7 +78,7 @@ export async function takeOver(
     await fs.rename(earlier.directory, mine);
   } catch (error) {
     // EXDEV: an overlay file system cannot move a directory of its lower layer.
-    if (isErrno(error, "ENOENT", "EXDEV")) return undefined;
+    if (isErrno(error, "ENOENT", "EXDEV", ...NOT_OURS)) return undefined;
     throw error;
   }
   if (!(await isAbandoned(layout, mine))) {
@@ -89,7 +92,9 @@ export async function takeOver(
     return { partial, records: checked };
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
-    throw error;
+    if (!isErrno(error, ...NOT_OURS)) throw error;
+    await fs.rename(mine, earlier.directory).catch(() => {});
+    return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import { writeDocument } from "../fs/write-document.ts";
 import { createNodeProcesses } from "../processes/node-processes.ts";
 import type { ProcessTable } from "../processes/process-identity.ts";
 import { createPaths, type Paths } from "./paths.ts";
+import { shareDirectories } from "./shared-directories.ts";
 import { encodeStoreFormat, whyNotWritable } from "./store-format.ts";
 
 /** An opened root: its paths and the impurities every store over it shares. */
@@ -60,7 +61,8 @@ export async function openLayout(root: string, options: OpenLayoutOptions = {}):
     const refusal = stat === undefined ? undefined : await whyNotWritable(fs, paths);
     const readOnly = options.readOnly ? openedReadOnly(paths.root) : refusal;
     const { now = Date.now, processes = createNodeProcesses() } = options;
-    return createLayout({ paths, fs, now, processes, readOnly });
+    const shared = stat === undefined ? fs : shareDirectories(fs, stat.mode);
+    return createLayout({ paths, fs: shared, now, processes, readOnly });
   } catch (error) {
     throw asStoreError(error, `open the store`, given);
   }
