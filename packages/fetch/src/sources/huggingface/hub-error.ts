@@ -57,8 +57,12 @@ function noAccess(response: HttpResponse, context: HubErrorContext): StoreError 
     .replaceAll(/[^\x20-\x7e]/g, " ")
     .slice(0, MESSAGE_CHARS_MAX);
   const message = `no access to ${context.repo}${said === "" ? "" : `: ${said}`}`;
-  const { authenticated } = context;
-  return authenticated || response.status === 403
-    ? authRefused(response.url, { gated: false, message, hint: "Check the token and its rights." })
+  if (context.authenticated) {
+    const hint = "Check the token and its rights.";
+    return authRefused(response.url, { gated: false, message, hint });
+  }
+  // Who is refused without having been asked for a token may be so with one, too.
+  return response.status === 403
+    ? authRefused(response.url, { gated: false, message, hint: "A token (HF_TOKEN) may help." })
     : authRequired(response.url, { gated: false, message, hint: "Give a token (HF_TOKEN)." });
 }

@@ -20,13 +20,15 @@ export interface FakeRepository {
   /** 40 hex digits; made from the contents by default. */
   readonly commit?: string;
   readonly license?: string;
-  /** Answered only to the right token. */
+  /** Shown to everybody; its files are answered only to the right token. */
   readonly gated?: boolean;
+  /** Not there for anybody without the right token. */
+  readonly private?: boolean;
 }
 
 export interface FakeHubOptions {
   readonly repositories: Readonly<Record<string, FakeRepository>>;
-  /** The token that opens gated repositories. */
+  /** The token that opens gated and private repositories. */
   readonly token?: string;
   readonly faults?: FakeHubFaults;
 }

@@ -29,7 +29,9 @@ export async function answerHub(
   }
   if (groups === undefined) return refuse(response, 404, "", "not found");
   const repository = context.repositories.get(groups["api"] ?? groups["repo"] ?? "");
-  if (repository === undefined) return refuse(response, 401, "RepoNotFound", "not found");
+  if (repository === undefined || (repository.private && !isAllowed(request, context))) {
+    return refuse(response, 401, "RepoNotFound", "not found");
+  }
   const revision = decodeURIComponent(groups["rev"] ?? groups["at"] ?? "main");
   if (groups["kind"] === "refs") return sendJson(response, refsOf(repository));
   if (![...repository.revisions, repository.commit].includes(revision)) {
@@ -40,7 +42,8 @@ export async function answerHub(
     return sendJson(response, groups["kind"] === "tree" ? treeOf(repository) : infoOf(repository));
   }
   if (repository.gated && !isAllowed(request, context)) {
-    return refuse(response, 401, "GatedRepo", "access is restricted");
+    const status = request.headers.authorization === undefined ? 401 : 403;
+    return refuse(response, status, "GatedRepo", "access is restricted");
   }
   const wanted = decodeURIComponent(groups["path"] ?? "");
   const file = repository.files.find((candidate) => candidate.path === wanted);
@@ -91,12 +94,13 @@ function isAllowed(request: IncomingMessage, { token }: HubContext): boolean {
   return token !== undefined && request.headers.authorization === `Bearer ${token}`;
 }
 
-function infoOf({ name, commit, license, gated, files }: PreparedRepository): object {
+function infoOf(repository: PreparedRepository): object {
+  const { name, commit, license, gated, files } = repository;
   return {
     id: name,
     modelId: name,
     sha: commit,
-    private: false,
+    private: repository.private,
     gated: gated ? "manual" : false,
     tags: license === undefined ? [] : [`license:${license}`],
     ...(license === undefined ? {} : { cardData: { license } }),

@@ -22,6 +22,7 @@ export interface PreparedRepository {
   readonly revisions: readonly string[];
   readonly license: string | undefined;
   readonly gated: boolean;
+  readonly private: boolean;
   /** Ascending by path. */
   readonly files: readonly PreparedFile[];
 }
@@ -108,6 +109,7 @@ export async function prepareRepository(
     revisions: repository.revisions ?? ["main"],
     license: repository.license,
     gated: repository.gated ?? false,
+    private: repository.private ?? false,
     files,
   };
 }
