@@ -123,10 +123,10 @@ describe("pulling a file", () => {
 
   it("says so where there is nothing", async () => {
     await using store = await openPorts([createFileSource()]);
-    await expectStoreError(
-      pull(join(directory, "x.gguf"), store.ports),
-      "ERR_STORE_MODEL_NOT_FOUND",
-    );
+    const absent = join(directory, "x.gguf");
+    const error = await expectStoreError(pull(absent, store.ports), "ERR_STORE_MODEL_NOT_FOUND");
+    expect(error.message).toBe(`no file or directory ${absent}`);
+    expect(error.hint).toMatch(/Check the path.*hf\.co\/org\/repo/);
     await expectStoreError(pull(directory, store.ports), "ERR_STORE_MODEL_NOT_FOUND");
     await expectStoreError(
       pull("file://host/x", store.ports),

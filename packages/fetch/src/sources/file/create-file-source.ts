@@ -34,7 +34,7 @@ export function createFileSource(options: FileSourceOptions = {}): Source {
       if (path === undefined) return undefined;
       signal?.throwIfAborted();
       const real = await ifPresent(fs.realpath(path));
-      if (real === undefined) throw modelNotFound(location, "model");
+      if (real === undefined) throw nothingThere(location, path);
       return explaining(`read ${real}`, () => describeAt(location, real, signal));
     },
     open: async (_model, file, range, openOptions) =>
@@ -54,7 +54,10 @@ export function createFileSource(options: FileSourceOptions = {}): Source {
       files.push(await toFile(fs, join(real, relative), relative));
     }
     if (files.length === 0) {
-      throw modelNotFound(location, "file", { message: `no files in ${real}` });
+      throw modelNotFound(location, "file", {
+        message: `no files in ${real}`,
+        hint: "Names that begin with a dot are left out; choose the model's own directory.",
+      });
     }
     return describe(location, real, files);
   }
@@ -101,10 +104,18 @@ function parsePath(location: string): string | undefined {
   return isPath ? resolve(location) : undefined;
 }
 
+function nothingThere(location: string, path: string): StoreError {
+  return modelNotFound(location, "model", {
+    message: `no file or directory ${path}`,
+    hint: "Check the path. A model that is elsewhere has no / or . in front: hf.co/org/repo, ollama://model:tag.",
+  });
+}
+
 function notRegular(path: string): StoreError {
   return new StoreError(`not a regular file or directory: ${path}`, {
     kind: "invalid",
     code: "ERR_STORE_NOT_A_FILE",
+    hint: "Choose a file, or the directory of a model.",
     detail: { path },
   });
 }
