@@ -5,9 +5,10 @@ export type {
   PullOptions,
   PullPorts,
   PullResult,
-  QuarantinePort,
   SelectOptions,
 } from "./pull-options.ts";
+
+export type { QuarantinePort } from "./quarantine-port.ts";
 
 export { repair } from "./repair/repair.ts";
 export type { RepairOptions, RepairPorts, RepairResult } from "./repair/repair-options.ts";
@@ -41,6 +42,7 @@ export type {
   OpenedRange,
   RangeBody,
   ResolvedModel,
+  ResolveOptions,
   Source,
   SourceFile,
 } from "./source.ts";

@@ -26,17 +26,17 @@ export interface PullPlan {
 }
 
 /**
- * Resolves a location and decides on files and name. Asks the source and the manifests, changes
- * nothing.
+ * Resolves a location and decides on files and name. Asks the source and the manifests; changes
+ * nothing, but for wrong bytes that a port is there to keep.
  */
 export async function planPull(
   location: string,
-  ports: Pick<PullPorts, "sources" | "manifests" | "readOrigins">,
+  ports: Pick<PullPorts, "sources" | "manifests" | "readOrigins" | "quarantine">,
   options: SelectOptions,
 ): Promise<PullPlan> {
   const { signal, as, policy = createPolicy() } = options;
   const source = pickSource(location, ports.sources);
-  const resolved = await source.resolve(location, { signal });
+  const resolved = await source.resolve(location, { signal, quarantine: ports.quarantine });
   if (resolved === undefined) throw modelNotFound(redactUrl(location), "model");
   const files = selectModelFiles(resolved, options);
   const model = narrow(resolved, files);

@@ -5,7 +5,6 @@ import type {
   Digest,
   LeaseStore,
   ProgressOptions,
-  QuarantineReason,
 } from "@store/layout";
 import type { ManifestStore } from "@store/manifest";
 
@@ -13,11 +12,9 @@ import type { PullPolicy } from "./policy/pull-policy.ts";
 import type { RetryPolicy } from "./http/retry-policy.ts";
 import type { Timers } from "./http/timers.ts";
 import type { PullEvent } from "./pull-event.ts";
+import type { QuarantinePort } from "./quarantine-port.ts";
 import type { FileOrigin, Source } from "./source.ts";
 import type { RateLimit } from "./transfer/rate-limit.ts";
-
-/** @returns the path they have */
-export type QuarantinePort = (bytes: Uint8Array, why: QuarantineReason) => Promise<string>;
 
 /** What a pull works on. */
 export interface PullPorts {

@@ -1,5 +1,7 @@
 import type { AbortOptions, ByteRange, Digest, Origin } from "@store/layout";
 
+import type { QuarantinePort } from "./quarantine-port.ts";
+
 /** Where a model came from, as a v1 manifest records it. Never holds credentials. */
 export interface ModelOrigin {
   /** Host of the registry (`huggingface.co`), `""` for a local file. */
@@ -100,6 +102,14 @@ export interface KnownFile {
   readonly size?: number | undefined;
 }
 
+export interface ResolveOptions extends AbortOptions {
+  /**
+   * Keeps documents with other bytes than their digest, which are refused either way. Whoever only
+   * looks gives none.
+   */
+  readonly quarantine?: QuarantinePort | undefined;
+}
+
 /** A kind of place models come from. */
 export interface Source {
   /** Short name of the kind: `hf`, `https`, `file`. */
@@ -113,9 +123,9 @@ export interface Source {
    *
    * @returns `undefined` for a location this source does not accept
    * @throws StoreError `ERR_STORE_MODEL_NOT_FOUND`, `ERR_STORE_AUTH_REQUIRED`,
-   * `ERR_STORE_AUTH_REFUSED`, `ERR_STORE_UPSTREAM_ERROR`, …
+   * `ERR_STORE_AUTH_REFUSED`, `ERR_STORE_UPSTREAM_ERROR`, `ERR_STORE_BLOB_DIGEST_MISMATCH`, …
    */
-  resolve(location: string, options?: AbortOptions): Promise<ResolvedModel | undefined>;
+  resolve(location: string, options?: ResolveOptions): Promise<ResolvedModel | undefined>;
   /**
    * The one file that was recorded as the origin of a blob. Asks nobody: whether the place still has
    * it shows when it is opened.

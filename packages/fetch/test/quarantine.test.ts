@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type Digest, digestBytes, openLayout, quarantineBytes } from "@store/layout";
+import { type Digest, digestBytes, quarantineBytes } from "@store/layout";
 import { createContent, expectStoreError } from "@store/layout/testing";
 import { expect, it } from "vitest";
 
@@ -12,12 +12,15 @@ import {
   createOciSource,
   createOllamaSource,
   createUrlSource,
+  inspect,
+  plan,
   pull,
   type PullOptions,
+  type PullPorts,
   type Source,
 } from "../src/index.ts";
 import { createFakeHub, createFakeRegistry } from "../src/testing/index.ts";
-import { openPorts } from "./open-ports.ts";
+import { openPorts, type TestPorts } from "./open-ports.ts";
 
 const content = createContent(300_000, 81);
 const digest = digestBytes(content);
@@ -75,6 +78,26 @@ async function openRegistry(kind: "oci" | "ollama"): Promise<Liar> {
   };
 }
 
+/** A registry, or something before it, that serves another manifest than it says. */
+async function openManifestLiar(): Promise<Liar> {
+  const registry = await createFakeRegistry();
+  const mediaType = "application/vnd.ollama.image.model";
+  const { digest: manifest } = registry.addModel("org/m", "v1", {
+    layers: [{ mediaType, bytes: config }],
+  });
+  const lie: typeof fetch = async (input, init) => {
+    const { status, headers } = await fetch(input, init);
+    return new Response('{"layers":[ ]}', { status, headers });
+  };
+  return {
+    source: createOciSource({ fetch: lie }),
+    location: `oci+http://${registry.host}/org/m:v1`,
+    expected: manifest,
+    origin: `${registry.host}/org/m:v1`,
+    [Symbol.asyncDispose]: () => registry.close(),
+  };
+}
+
 async function openFile(): Promise<Liar> {
   const directory = await mkdtemp(join(tmpdir(), "store-fetch-"));
   const location = join(directory, "m.bin");
@@ -89,22 +112,22 @@ async function openFile(): Promise<Liar> {
   };
 }
 
+function withQuarantine({ layout, ports }: TestPorts): PullPorts {
+  return { ...ports, quarantine: (bytes, why) => quarantineBytes(layout, bytes, why) };
+}
+
 it.each([
   ["a hub", () => openHub("m.bin", content, digest)],
   ["a hub that knows git's hash only", () => openHub("config.json", config, "git")],
   ["a URL", openUrl],
   ["an OCI registry", () => openRegistry("oci")],
   ["an Ollama registry", () => openRegistry("ollama")],
+  ["an OCI registry, of its manifest", openManifestLiar],
   ["a file", openFile],
 ])("wrong bytes of %s go to quarantine with a report, and nothing is published", async (...row) => {
   await using liar = await row[1]();
   await using store = await openPorts([liar.source]);
-  const layout = await openLayout(store.root);
-  const ports = {
-    ...store.ports,
-    quarantine: (...args: [Uint8Array, { readonly reason: string }]) =>
-      quarantineBytes(layout, ...args),
-  };
+  const ports = withQuarantine(store);
   const error = await expectStoreError(
     pull(liar.location, ports, liar.options),
     "ERR_STORE_BLOB_DIGEST_MISMATCH",
@@ -134,4 +157,14 @@ it.each([
   expect(blobs).not.toContain(digestBytes(wrong));
   const names = await readdir(join(store.root, "manifests"), { recursive: true }).catch(() => []);
   expect(names).toEqual([]);
+});
+
+it("whoever only looks at a manifest with other bytes leaves nothing behind", async () => {
+  await using liar = await openManifestLiar();
+  await using store = await openPorts([liar.source]);
+  const ports = withQuarantine(store);
+  for (const look of [plan, inspect]) {
+    await expectStoreError(look(liar.location, ports), "ERR_STORE_BLOB_DIGEST_MISMATCH");
+  }
+  expect(await readdir(store.root).catch(() => [])).toEqual([]);
 });

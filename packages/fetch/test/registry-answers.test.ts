@@ -1,3 +1,4 @@
+import { digestBytes } from "@store/layout";
 import { expectStoreError } from "@store/layout/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -29,7 +30,15 @@ describe("a registry's manifest", () => {
     };
     // By digest, and by a tag whose digest the registry says itself.
     for (const reference of [`@${digest}`, ":latest"]) {
-      await expectStoreError(resolve(reference, lie), "ERR_STORE_BLOB_DIGEST_MISMATCH");
+      const error = await expectStoreError(
+        resolve(reference, lie),
+        "ERR_STORE_BLOB_DIGEST_MISMATCH",
+      );
+      expect(error).toMatchObject({
+        kind: "corrupt",
+        detail: { expected: digest, actual: digestBytes(changed) },
+      });
+      expect(error.message).toContain(digestBytes(changed));
     }
   });
 

@@ -17,7 +17,10 @@ export async function plan(
   ports: PlanPorts,
   options: SelectOptions = {},
 ): Promise<FetchPlan> {
-  const { model, name, files, existing, hints } = await planPull(location, ports, options);
+  const { sources, manifests, readOrigins } = ports;
+  // No more of the ports, whatever the caller's object has: whoever only looks keeps nothing.
+  const looked = await planPull(location, { sources, manifests, readOrigins }, options);
+  const { model, name, files, existing, hints } = looked;
   const planned: PlannedFile[] = [];
   for (const file of files) {
     const digest = file.digest ?? hints.get(file.path);

@@ -2,12 +2,14 @@ import { type Digest, isStoreError } from "@store/layout";
 
 import { redactUrl } from "../http/redact-url.ts";
 import { pickSource } from "../pick-source.ts";
+import type { QuarantinePort } from "../quarantine-port.ts";
 import type { FileOrigin, KnownFile, ResolvedModel, Source, SourceFile } from "../source.ts";
 import { findInMirror } from "./find-in-mirror.ts";
 import type { PlacedFile, Supplier } from "./supplier.ts";
 
 export interface SupplierPorts {
   readonly sources: readonly Source[];
+  readonly quarantine?: QuarantinePort | undefined;
   readonly readOrigins?: ((digest: Digest) => Promise<readonly FileOrigin[]>) | undefined;
 }
 
@@ -25,7 +27,7 @@ export interface FindSuppliersOptions {
 export type FindSuppliers = (file: SourceFile) => AsyncIterable<Supplier>;
 
 export function createSupplierFinder(
-  { sources, readOrigins }: SupplierPorts,
+  { sources, readOrigins, quarantine }: SupplierPorts,
   { mirrors, isOnly, judge, signal }: FindSuppliersOptions,
 ): FindSuppliers {
   /** A mirror is asked what it has at most once, however many files are looked for there. */
@@ -35,7 +37,7 @@ export function createSupplierFinder(
     location: string,
   ): Promise<{ source: Source; model: ResolvedModel | undefined }> {
     const source = pickSource(location, sources);
-    return { source, model: await source.resolve(location, { signal }) };
+    return { source, model: await source.resolve(location, { signal, quarantine }) };
   }
 
   async function findAt(location: string, file: SourceFile): Promise<PlacedFile | undefined> {

@@ -5,7 +5,7 @@ import type { Timers } from "../http/timers.ts";
 import type { PullEvent } from "../pull-event.ts";
 import type { ResolvedModel, Source, SourceFile } from "../source.ts";
 import type { FindSuppliers } from "../suppliers/find-suppliers.ts";
-import type { QuarantinePort } from "../pull-options.ts";
+import type { QuarantinePort } from "../quarantine-port.ts";
 import type { Quota } from "./quota.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { gitBlobHashOf } from "./git-blob-hash.ts";

@@ -1,4 +1,4 @@
-import { type AbortOptions, type Digest, digestBytes, isDigest, StoreError } from "@store/layout";
+import { type Digest, digestBytes, isDigest, StoreError } from "@store/layout";
 import {
   decodeManifest,
   type ImageManifest,
@@ -10,6 +10,7 @@ import type { HttpResponse } from "../../http/http-client.ts";
 import { upstreamError } from "../../http/http-errors.ts";
 import { readBody } from "../../http/read-body.ts";
 import { redactUrl } from "../../http/redact-url.ts";
+import type { ResolveOptions } from "../../source.ts";
 import { chooseManifest } from "./choose-manifest.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { registryError } from "./registry-error.ts";
@@ -23,7 +24,7 @@ export interface ReadManifest {
   readonly digest: Digest;
 }
 
-export interface ReadManifestOptions extends AbortOptions {
+export interface ReadManifestOptions extends ResolveOptions {
   readonly accept: readonly string[];
   /** `os/architecture`: which entry of an index is meant, where it has several. */
   readonly platform?: string | undefined;
@@ -58,7 +59,7 @@ function readOne(
   client: RegistryClient,
   location: RegistryLocation,
   reference: string,
-  { accept, signal }: ReadManifestOptions,
+  { accept, signal, quarantine }: ReadManifestOptions,
 ): Promise<{ document: Document; bytes: Uint8Array; digest: Digest }> {
   return client.http.retrying(
     async () => {
@@ -73,7 +74,12 @@ function readOne(
       }
       const bytes = await readBody(response, { bytesMax: MANIFEST_BYTES_MAX });
       const digest = digestBytes(bytes);
-      checkDigest(response, digest, reference);
+      const expected = contradicted(response, reference, digest);
+      if (expected !== undefined) {
+        const origin = nameOf(location);
+        const why = { reason: "digest-mismatch", expected, actual: digest, origin };
+        throw wrongManifest(response, why, await quarantine?.(bytes, why));
+      }
       const document = decodeManifest(bytes, { path: redactUrl(response.url) });
       return { document, bytes, digest };
     },
@@ -81,20 +87,27 @@ function readOne(
   );
 }
 
-function checkDigest(response: HttpResponse, actual: Digest, reference: string): void {
+/** The digest that was asked for, or that the registry says, where the bytes have another. */
+function contradicted(
+  response: HttpResponse,
+  reference: string,
+  actual: Digest,
+): Digest | undefined {
   const header = response.headers.get("docker-content-digest")?.trim();
-  for (const expected of [reference, header]) {
-    if (!isDigest(expected) || expected === actual) continue;
-    throw new StoreError(
-      `${redactUrl(response.url)}: the manifest has ${actual}, expected ${expected}`,
-      {
-        kind: "corrupt",
-        code: "ERR_STORE_BLOB_DIGEST_MISMATCH",
-        hint: "Run the command again; if it stays so, the registry or a proxy changes what it serves.",
-        detail: { expected, actual },
-      },
-    );
-  }
+  return [reference, header].filter(isDigest).find((promised) => promised !== actual);
+}
+
+function wrongManifest(
+  { url }: HttpResponse,
+  { expected, actual }: { readonly expected: Digest; readonly actual: Digest },
+  quarantinePath: string | undefined,
+): StoreError {
+  return new StoreError(`${redactUrl(url)}: the manifest has ${actual}, expected ${expected}`, {
+    kind: "corrupt",
+    code: "ERR_STORE_BLOB_DIGEST_MISMATCH",
+    hint: "Run the command again; if it stays so, the registry or a proxy changes what it serves.",
+    detail: { url: redactUrl(url), expected, actual, quarantinePath },
+  });
 }
 
 function noModel(location: RegistryLocation, what: string): StoreError {

@@ -1,9 +1,7 @@
-import type { AbortOptions } from "@store/layout";
-
 import { formatOf } from "../../files/model-format.ts";
 import { redactUrl } from "../../http/redact-url.ts";
 import { referencePart } from "../../names/reference-part.ts";
-import type { ResolvedModel, Source } from "../../source.ts";
+import type { ResolvedModel, ResolveOptions, Source } from "../../source.ts";
 import { modelNotFound } from "../../http/http-errors.ts";
 import { originModel } from "../origin-model.ts";
 import { manifestFiles } from "./manifest-files.ts";
@@ -31,9 +29,9 @@ export function createRegistrySource(kind: RegistryKind): Source {
   async function resolveAt(
     text: string,
     location: RegistryLocation,
-    { signal }: AbortOptions,
+    options: ResolveOptions,
   ): Promise<ResolvedModel> {
-    const manifest = await readManifest(client, location, { accept, platform, signal });
+    const manifest = await readManifest(client, location, { ...options, accept, platform });
     const files = manifestFiles(manifest.document, location);
     const { host, repository } = location;
     if (files.length === 0) {
