@@ -1,5 +1,6 @@
 import { isStoreError } from "@store/layout";
 import { createContent } from "@store/layout/testing";
+import { FULL } from "@store/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -10,7 +11,7 @@ import type { OpenedRange } from "../src/source.ts";
 import { type RawServer, startRawServer } from "./raw-server.ts";
 
 const bytes = createContent(600, 71);
-const RUNS = process.env["STORE_TEST_FULL"] === "1" ? 20_000 : 300;
+const RUNS = FULL ? 20_000 : 300;
 
 /** Sound answers, which are then bent. */
 const sound = [
@@ -137,7 +138,7 @@ describe.each([
           if (!isStoreError(error)) throw error;
         }
       }),
-      { numRuns: RUNS, ...(process.env["STORE_TEST_FULL"] === "1" ? {} : { seed: 20_261_121 }) },
+      { numRuns: RUNS, ...(FULL ? {} : { seed: 20_261_121 }) },
     );
   });
 });

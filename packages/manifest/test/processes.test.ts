@@ -3,12 +3,12 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { FULL } from "@store/testing";
 import { expect, it } from "vitest";
 
 import { collect, openTestStore } from "./support/test-store.ts";
 
-const full = process.env["STORE_TEST_FULL"] !== undefined;
-const times = full ? 20 : 1;
+const times = FULL ? 20 : 1;
 const WRITERS = 10;
 const READERS = 5;
 const WRITES_EACH = 4 * times;
@@ -72,5 +72,5 @@ it.skipIf(!runsTypeScript)(
     expect(await collect(store.manifests.listStrays())).toEqual([]);
     expect(await collect(store.blobs.listTrash())).toEqual([]);
   },
-  full ? 600_000 : 120_000,
+  FULL ? 600_000 : 120_000,
 );

@@ -11,6 +11,7 @@ import {
   openLayout,
 } from "@store/layout";
 import { collectContent, createContent, createFaultyFs, type FsFault } from "@store/layout/testing";
+import { FULL } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
 import { createPackWriter, openPackSet, packPath, parsePackId, verifyPacks } from "../src/index.ts";
@@ -169,8 +170,8 @@ describe("writing a pack", () => {
     "answers a failing file system with a typed error and leaves nothing behind: $name",
     async (situation) => {
       const calls = await writeOnce(situation);
-      // By default each call meets one of the errors in turn; all of them with STORE_TEST_FULL.
-      const step = process.env["STORE_TEST_FULL"] === undefined ? ERRNOS.length : 1;
+      // By default each call meets one of the errors in turn; all of them in the long suite.
+      const step = FULL ? 1 : ERRNOS.length;
       for (const [shift, errno] of ERRNOS.entries()) {
         for (let at = 1 + (shift % step); at <= calls.length; at += step) {
           await writeOnce(situation, { kind: "error", at, errno });

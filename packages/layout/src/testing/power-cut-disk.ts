@@ -111,7 +111,7 @@ async function createSnapshotDisk(memory: string): Promise<Disk> {
 /** Why disks cannot be cut off here, or `undefined` if they can. */
 export async function whyNoPowerCut(kind: FileSystem): Promise<string | undefined> {
   if (process.platform !== "linux") return "needs Linux";
-  if (process.features.typescript === false) return "needs a Node that runs TypeScript sources";
+  if (!process.features.typescript) return "needs a Node that runs TypeScript sources";
   if (process.getuid?.() !== 0) return "needs root";
   const programs = ["unshare", "mount", "umount", "sync", "xfs_io", `mkfs.${kind}`];
   if (kind === "btrfs") programs.push("mkfs.xfs", "cp", "mv");

@@ -72,7 +72,7 @@ export interface TraceOptions {
 /** Why processes cannot be traced here, or `undefined` if they can. */
 export async function whyNoTrace(): Promise<string | undefined> {
   if (process.platform !== "linux") return "needs Linux";
-  if (process.features.typescript === false) return "needs a Node that runs TypeScript sources";
+  if (!process.features.typescript) return "needs a Node that runs TypeScript sources";
   const tracer = spawn("strace", ["-f", "-qq", "-e", "trace=none", "-o", "/dev/null", "true"]);
   const [outcome] = (await Promise.race([once(tracer, "exit"), once(tracer, "error")])) as [
     number | Error | null,
@@ -81,7 +81,12 @@ export async function whyNoTrace(): Promise<string | undefined> {
   return outcome === 0 ? undefined : "strace is not permitted";
 }
 
-/** Runs a script of ours under the tracer, which kills it with SIGKILL before the given call. */
+/**
+ * Runs a script of ours under the tracer, which kills it with SIGKILL before the given call. The
+ * script prints `ready` and waits for a line on standard input, so that only its own work is traced.
+ *
+ * @throws Error if the script neither came to its end nor was killed
+ */
 export async function trace(options: TraceOptions): Promise<TracedRun> {
   const args = ["--conditions=@store/source", options.script, ...options.args];
   const child = spawn(process.execPath, args, {
@@ -104,8 +109,11 @@ export async function trace(options: TraceOptions): Promise<TracedRun> {
   const detached = once(tracer, "exit");
   await Promise.race([once(tracer.stderr, "data"), detached]);
   child.stdin.end("go\n");
-  const [, signal] = (await exited) as [number | null, string | null];
+  const [code, signal] = (await exited) as [number | null, string | null];
   await detached;
+  if (code !== 0 && signal !== "SIGKILL") {
+    throw new Error(`${options.script} ended with ${code ?? signal}`);
+  }
   return {
     acknowledged: lines.filter((line) => line !== "ready" && line !== "done"),
     killed: signal === "SIGKILL",

@@ -5,8 +5,6 @@ export interface Random {
   /** A whole number from 0 to below the limit. */
   below(limit: number): number;
   pick<T>(items: readonly T[]): T;
-  /** Some of the items, in their order. */
-  sample<T>(items: readonly T[], count: number): readonly T[];
 }
 
 /** @param label gives each user of the one seed numbers of its own */
@@ -29,14 +27,6 @@ export function createRandom(label: string): Random {
     pick<T>(items: readonly T[]): T {
       // `below` stays below the length; of nothing nothing can be picked.
       return items[below(items.length)] as T;
-    },
-    sample(items, count) {
-      let missing = Math.min(count, items.length);
-      return items.filter((_, index) => {
-        const taken = below(items.length - index) < missing;
-        if (taken) missing -= 1;
-        return taken;
-      });
     },
   };
 }

@@ -1,99 +1,130 @@
 // Cuts the power of a disk at calls of an operation, in a mount namespace of its own, so that no
 // mount outlives it. Prints what it found as one line of JSON.
 
-import { execFile } from "node:child_process";
-import { mkdir, open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
-import { nodeFs, openLayout } from "@store/layout";
-import { createFaultyFs } from "@store/layout/testing";
+import { type FsPort, nodeFs, openLayout } from "@store/layout";
+import {
+  createDisk,
+  createFaultyFs,
+  createMemory,
+  type Disk,
+  type FileSystem,
+} from "@store/layout/testing";
+import { pick } from "@store/testing";
 
-import { sampleOf } from "../support/full.ts";
-import { judge } from "./check-store.ts";
-import { operations } from "./operations.ts";
+import { judge, readOn } from "./check-store.ts";
+import { type CrashOperation, operations } from "./operations.ts";
 
 /** What to do, as the one argument. */
 export interface CutTask {
   /** An empty directory to mount things in. */
   readonly directory: string;
-  readonly fileSystem: "ext4" | "xfs";
-  /** How many cuts per operation. */
-  readonly cuts: number;
+  readonly fileSystem: FileSystem;
+  /** Names of the operations to cut, all of them by default. */
+  readonly only?: readonly string[];
+  /** How many cuts per operation, besides one at its end; every one there is, if it is not given. */
+  readonly cuts?: number | undefined;
   /** Plants the mistake that files are not synced, which must be found. */
   readonly unsynced?: boolean;
 }
 
 export interface CutReport {
-  readonly cuts: number;
+  /** How many cuts there were in the work itself or at its end, by operation. */
+  readonly cuts: Readonly<Record<string, number>>;
   readonly violations: readonly string[];
 }
 
 /** Calls that change the disk or make it durable: a cut before another is one before the next. */
 const MATTERS =
-  /^(open-create|mkdir|rmdir|link|rename|unlink|write|truncate|f?chmod|fsync|fdatasync|fsync-directory) /;
+  /^(open-create|mkdir|rmdir|link|rename|unlink|write|truncate|f?chmod|copyFile|fsync|fdatasync|fsync-directory) /;
 
-/** xfs accepts no smaller one; sparse, so it costs what is used. */
-const DISK_BYTES = 320 * 1024 * 1024;
-
-const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
-async function run(program: string, ...args: readonly string[]): Promise<void> {
-  await promisify(execFile)(program, [...args], { env: { ...process.env, PATH } });
-}
-
-async function main(task: CutTask): Promise<CutReport> {
-  const memory = join(task.directory, "memory");
-  await mkdir(memory);
-  await run("mount", "-t", "tmpfs", "-o", "size=1g", "store-pack-cut", memory);
-  const [image, disk] = [join(memory, "disk.img"), join(memory, "disk")];
-  await mkdir(disk);
-  const file = await open(image, "w");
-  await file.truncate(DISK_BYTES);
-  await file.close();
-  if (task.fileSystem === "ext4") await run("mkfs.ext4", "-q", "-F", image);
-  else await run("mkfs.xfs", "-q", "-f", image);
-  await run("mount", "-o", "loop", image, disk);
-
-  const violations: string[] = [];
-  let cuts = 0;
-  for (const operation of operations) {
-    const root = (): string => join(disk, `store-${cuts}`);
-    const counting = createFaultyFs(nodeFs);
-    await operation.prepare(await openLayout(root()));
-    await operation.run(await openLayout(root(), { fs: counting }));
-    const calls = counting.calls.flatMap((call, at) => (MATTERS.test(call) ? [at + 1] : []));
-    await rm(root(), { recursive: true });
-    for (const at of [...sampleOf(calls, task.cuts, task.cuts), undefined]) {
-      cuts += 1;
-      await operation.prepare(await openLayout(root()));
-      await run("sync", "-f", disk);
-      const fs = createFaultyFs(nodeFs, at === undefined ? undefined : { kind: "stop", at });
-      const chosen = task.unsynced === true ? withoutFileSyncs(fs) : fs;
-      try {
-        await operation.run(await openLayout(root(), { fs: chosen }));
-      } catch (error) {
-        // Ended by the stop, or by what it left open.
-        if (!fs.struck) throw error;
-      }
-      await run("xfs_io", "-x", "-c", "shutdown", disk);
-      await run("umount", disk);
-      await run("mount", "-o", "loop", image, disk);
-      const where = `${operation.name}, cut before ${fs.calls[(at ?? 0) - 1] ?? "nothing"}`;
-      const found = await judge(await openLayout(root()), operation).catch((error: unknown) => [
-        String(error),
-      ]);
-      violations.push(...found.map((one) => `${where}: ${one}`));
-      await rm(root(), { recursive: true });
-    }
+async function withStore<T>(
+  disk: Disk,
+  operation: CrashOperation,
+  body: (root: string) => Promise<T>,
+): Promise<T> {
+  const root = join(disk.path, "store");
+  try {
+    await operation.prepare(await openLayout(root));
+    return await body(root);
+  } finally {
+    await rm(root, { recursive: true, force: true });
   }
-  return { cuts, violations };
 }
 
-function withoutFileSyncs(fs: typeof nodeFs): typeof nodeFs {
+/** The calls to cut before, counted from 1. */
+async function listCuts(disk: Disk, operation: CrashOperation): Promise<readonly number[]> {
+  return withStore(disk, operation, async (root) => {
+    const fs = createFaultyFs(nodeFs);
+    await operation.run(await openLayout(root, { fs }));
+    return fs.calls.flatMap((call, at) => (MATTERS.test(call) ? [at + 1] : []));
+  });
+}
+
+interface CutOutcome {
+  /** Whether the work had come to the call: the readers beside it change what others it makes. */
+  readonly met: boolean;
+  readonly violations: readonly string[];
+}
+
+/** Cuts the power before a call, after the last one if it is undefined. */
+async function cutOnce(
+  disk: Disk,
+  operation: CrashOperation,
+  at: number | undefined,
+  unsynced: boolean,
+): Promise<CutOutcome> {
+  return withStore(disk, operation, async (root) => {
+    await disk.settle();
+    const fs = createFaultyFs(nodeFs, at === undefined ? undefined : { kind: "stop", at });
+    const done = new AbortController();
+    const reading = readOn(await openLayout(root), done.signal);
+    try {
+      await operation.run(await openLayout(root, { fs: unsynced ? withoutFileSyncs(fs) : fs }));
+    } catch (error) {
+      // Ended by the stop, or by what it left open.
+      if (!fs.struck) throw error;
+    } finally {
+      done.abort();
+    }
+    const { missed } = await reading;
+    await disk.cutPower();
+    const found = await judge(await openLayout(root), operation).catch((error: unknown) => [
+      String(error),
+    ]);
+    const where = `${operation.name}, cut before ${fs.calls[(at ?? 0) - 1] ?? "nothing"}`;
+    return {
+      met: at === undefined || fs.struck,
+      violations: [...missed, ...found].map((one) => `${where}: ${one}`),
+    };
+  });
+}
+
+function withoutFileSyncs(fs: FsPort): FsPort {
   return {
     ...fs,
     open: async (...args) => ({ ...(await fs.open(...args)), sync: async () => {} }),
   };
+}
+
+async function main(task: CutTask): Promise<CutReport> {
+  const { directory, fileSystem, only, cuts, unsynced = false } = task;
+  const disk = await createDisk(fileSystem, await createMemory(directory));
+  const counts: Record<string, number> = {};
+  const violations: string[] = [];
+  for (const operation of operations) {
+    if (only !== undefined && !only.includes(operation.name)) continue;
+    const all = await listCuts(disk, operation);
+    const some = cuts === undefined ? all : pick(all, cuts, operation.name);
+    for (const at of [...some, undefined]) {
+      const outcome = await cutOnce(disk, operation, at, unsynced);
+      violations.push(...outcome.violations);
+      if (outcome.met) counts[operation.name] = (counts[operation.name] ?? 0) + 1;
+    }
+  }
+  return { cuts: counts, violations };
 }
 
 const report = await main(JSON.parse(process.argv[2] ?? "{}") as CutTask);

@@ -1,8 +1,8 @@
 import { nodeFs } from "@store/layout";
 import { createFaultyFs, FsStopped } from "@store/layout/testing";
+import { FULL, pick, report } from "@store/testing";
 import { describe, expect, it } from "vitest";
 
-import { FULL, report, sampleOf } from "../support/full.ts";
 import { createMemoryStore } from "../support/stores.ts";
 import { findLost, judge, readOn } from "./check-store.ts";
 import { type CrashOperation, operations } from "./operations.ts";
@@ -48,7 +48,7 @@ describe.each(["stop", "torn-write", "error"] as const)(
       "leaves every blob readable: $name",
       async (operation) => {
         const calls = Array.from({ length: await countCalls(operation) }, (_, index) => index + 1);
-        const chosen = sampleOf(calls, CALLS_USUAL, 7);
+        const chosen = FULL ? calls : pick(calls, CALLS_USUAL, `${kind} ${operation.name}`);
         for (const at of chosen) await stopAt(operation, kind, at);
         report(`${operation.name}: ${kind} at ${chosen.length} of ${calls.length} calls`);
       },
