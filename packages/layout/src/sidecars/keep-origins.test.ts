@@ -31,6 +31,29 @@ it("remembers where blobs came from that lost their files, and again when they h
   expect(places).toEqual([second, "elsewhere"]);
 });
 
+it("learns of further places of a blob without a file, and writes none of them twice", async () => {
+  let now = 1000;
+  await using temporary = await createTemporaryLayout({ now: () => now });
+  const { layout } = temporary;
+  const blobs = openBlobStore(layout);
+  const { digest } = await blobs.add(createContent(10));
+  await recordOrigin(layout, digest, { location: "one" });
+  await keepOrigins(layout, [digest]);
+  await (await blobs.trash(digest, "sweep"))?.destroy();
+  await recordOrigin(layout, digest, { location: "two" });
+  now = 2000;
+  await recordOrigin(layout, digest, { location: "two" });
+  expect(await readOrigins(layout, digest)).toEqual([
+    { location: "one", recordedAtMs: 1000 },
+    { location: "two", recordedAtMs: 1000 },
+  ]);
+  await recordOrigin(layout, digest, { location: "one" });
+  expect((await readOrigins(layout, digest)).map(({ location }) => location)).toEqual([
+    "two",
+    "one",
+  ]);
+});
+
 it("keeps the newest of more than a file holds, and replaces one that cannot be read", async () => {
   await using temporary = await createTemporaryLayout();
   const { layout } = temporary;

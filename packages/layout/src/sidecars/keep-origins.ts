@@ -2,7 +2,7 @@ import type { Digest } from "../digest/digest.ts";
 import type { Layout } from "../root/layout.ts";
 import { addKeptOrigins } from "./kept-origins.ts";
 import type { Origin } from "./origin.ts";
-import { readOrigins } from "./origins.ts";
+import { readOriginsBeside } from "./origins.ts";
 
 /**
  * Writes down elsewhere what is recorded beside blobs, because they are about to lose their files
@@ -13,7 +13,7 @@ export async function keepOrigins(layout: Layout, digests: Iterable<Digest>): Pr
   if (layout.readOnly !== undefined) throw layout.readOnly;
   const origins = new Map<Digest, readonly Origin[]>();
   for (const digest of digests) {
-    const places = await readOrigins(layout, digest);
+    const places = await readOriginsBeside(layout, digest);
     if (places.length > 0) origins.set(digest, places);
   }
   await addKeptOrigins(layout, origins);

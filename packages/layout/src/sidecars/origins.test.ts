@@ -43,18 +43,14 @@ it("keeps the newest of very many places", async () => {
   expect(origins.at(-1)?.location).toBe("https://example.test/39");
 });
 
-it("passes over lines it cannot read, and records nothing for a blob that is gone", async () => {
+it("passes over lines it cannot read", async () => {
   await using temporary = await createTemporaryLayout();
   const { layout } = temporary;
-  const blobs = openBlobStore(layout);
-  const { digest } = await blobs.add(createContent(100));
+  const { digest } = await openBlobStore(layout).add(createContent(100));
   await recordOrigin(layout, digest, { location: "a" });
   await writeFile(
     layout.paths.origins(digest),
     '{"location":"b","recordedAtMs":1}\nnot json\n[1]\n{"loc',
   );
   expect(await readOrigins(layout, digest)).toEqual([{ location: "b", recordedAtMs: 1 }]);
-  await (await blobs.trash(digest, "sweep"))?.destroy();
-  await recordOrigin(layout, digest, { location: "c" });
-  expect(await readOrigins(layout, digest)).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { readDocument } from "../fs/read-document.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
 import { writeFully } from "../fs/write-fully.ts";
 import type { Layout } from "../root/layout.ts";
-import { readKeptOrigins } from "./kept-origins.ts";
+import { addKeptOrigins, readKeptOrigins } from "./kept-origins.ts";
 import { decodeOrigin, type Origin } from "./origin.ts";
 
 /** The newest are kept; more places than this are of no further use. */
@@ -28,7 +28,11 @@ export async function readOrigins(layout: Layout, digest: Digest): Promise<reado
   return beside.length > 0 ? beside : readKeptOrigins(layout, digest);
 }
 
-async function readOriginsBeside(layout: Layout, digest: Digest): Promise<readonly Origin[]> {
+/** Those written down beside the blob alone. */
+export async function readOriginsBeside(
+  layout: Layout,
+  digest: Digest,
+): Promise<readonly Origin[]> {
   const bytes = await explaining("read where a blob came from", () => readBytes(layout, digest));
   if (bytes === undefined) return [];
   const lines = new TextDecoder().decode(bytes).split("\n");
@@ -49,9 +53,9 @@ async function readBytes(layout: Layout, digest: Digest): Promise<Uint8Array | u
 }
 
 /**
- * Records a place of a blob that is present. An aid for repair and nothing more: it is not synced,
- * of two that record at once one may be lost, and a directory that may not be written to is no
- * error.
+ * Records a place of a blob that is present: beside its file, or where those of packed blobs are
+ * kept if it has none of its own. An aid for repair and nothing more: it is not synced, of two that
+ * record at once one may be lost, and a directory that may not be written to is no error.
  */
 export async function recordOrigin(
   { prompt: layout }: Layout,
@@ -63,19 +67,23 @@ export async function recordOrigin(
   if (texts.some((text) => text !== undefined && text.length > TEXT_CHARS_MAX)) return;
   await explaining("record where a blob came from", async () => {
     await mustBeInside(layout, digest);
-    const others = (await readOrigins(layout, digest)).filter(
-      (other) => !isSamePlace(other, origin),
-    );
+    const known = await readOrigins(layout, digest);
+    const others = known.filter((other) => !isSamePlace(other, origin));
     const all = [...others, { ...origin, recordedAtMs: layout.now() }].slice(-ORIGINS_MAX);
     const text = all.map((one) => `${JSON.stringify(one)}\n`).join("");
-    await replace(layout, digest, new TextEncoder().encode(text));
+    if (await replace(layout, digest, new TextEncoder().encode(text))) return;
+    // One file keeps those of many blobs: it is not written anew for what it says already.
+    const newest = known.at(-1);
+    if (newest !== undefined && isSamePlace(newest, origin)) return;
+    await addKeptOrigins(layout, new Map([[digest, all]]));
   });
 }
 
 const isSamePlace = (a: Omit<Origin, "recordedAtMs">, b: Omit<Origin, "recordedAtMs">): boolean =>
   a.location === b.location && a.revision === b.revision && a.path === b.path;
 
-async function replace(layout: Layout, digest: Digest, bytes: Uint8Array): Promise<void> {
+/** @returns whether there is a directory of the blob's own */
+async function replace(layout: Layout, digest: Digest, bytes: Uint8Array): Promise<boolean> {
   const { fs, paths } = layout;
   const temporary = join(paths.blobDirectory(digest), temporaryName());
   try {
@@ -86,9 +94,12 @@ async function replace(layout: Layout, digest: Digest, bytes: Uint8Array): Promi
       await file.close();
     }
     await fs.rename(temporary, paths.origins(digest));
+    return true;
   } catch (error) {
     await fs.unlink(temporary).catch(() => {});
-    // ENOENT: the blob is gone. The others: somebody else's directory.
-    if (!isErrno(error, "ENOENT", "EACCES", "EPERM", "EROFS")) throw error;
+    if (isErrno(error, "ENOENT")) return false;
+    // Somebody else's directory.
+    if (!isErrno(error, "EACCES", "EPERM", "EROFS")) throw error;
+    return true;
   }
 }

@@ -47,8 +47,11 @@ describe("packBlobs", () => {
     expect(before).toHaveLength(1);
     await packBlobs(layout, digests);
     expect(await readOrigins(layout, first!)).toEqual(before);
+    // Another pull finds it in the pack.
+    await recordOrigin(layout, first!, { location: "example.test/other/model", path: "LICENSE" });
     await unpackBlobs(layout, digests);
-    expect(await readOrigins(layout, first!)).toEqual(before);
+    const after = (await readOrigins(layout, first!)).map(({ location }) => location);
+    expect(after).toEqual(["example.test/org/model", "example.test/other/model"]);
   });
 
   it("leaves nothing of a blob's directory behind", async () => {
@@ -75,6 +78,25 @@ describe("packBlobs", () => {
     const again = await packBlobs(store.layout, digests.slice(0, 3));
     expect(again).toMatchObject({ packs: [], moved: digests.slice(0, 3), stayed: [] });
     expect(await listLoose(store.layout)).toEqual([]);
+  });
+
+  it("opens a pack once for all that it holds already", async () => {
+    await using store = await createTemporaryLayout();
+    await addAll(store.layout, contents);
+    await packBlobs(store.layout, digests);
+    await addAll(store.layout, contents);
+    let opened = 0;
+    const fs: typeof nodeFs = {
+      ...nodeFs,
+      async open(path, ...more) {
+        if (path.endsWith(".dat")) opened += 1;
+        return nodeFs.open(path, ...more);
+      },
+    };
+    const again = await packBlobs(await store.reopen({ fs }), digests);
+    expect(sorted(again.moved)).toEqual(sorted(digests));
+    // With the set of all packs, and to read all of it back.
+    expect(opened).toBe(2);
   });
 
   it("writes anew what only a damaged pack holds", async () => {
