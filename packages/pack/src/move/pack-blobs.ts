@@ -1,10 +1,7 @@
 import {
   type AbortOptions,
-  type BlobStore,
   createId,
   type Digest,
-  digestBytes,
-  isStoreError,
   keepOrigins,
   type Layout,
   openBlobStore,
@@ -18,8 +15,9 @@ import type { FinishedPack, PackWriter } from "../chkl/pack-writer.ts";
 import { openPackSet } from "../set/open-pack-set.ts";
 import type { PackSet } from "../set/pack-set.ts";
 import { isWhole } from "../trash/trash-pack.ts";
-import type { PackBlobsEvent, PackBlobsReport, Stay, StayReason } from "./pack-blobs-report.ts";
+import type { PackBlobsEvent, PackBlobsReport, Stay } from "./pack-blobs-report.ts";
 import { readBack } from "./read-back.ts";
+import { readLoose } from "./read-loose.ts";
 
 export interface PackBlobsOptions extends AbortOptions, ProgressOptions<PackBlobsEvent> {
   /** Largest blob to move, in bytes; 4 MiB by default, and at most. */
@@ -37,13 +35,16 @@ const PACK_BYTES_MAX = 64 * 1024 * 1024;
 /** Bounds what is held of a pack being written, and how long its index takes to sort. */
 const PACK_COUNT_MAX = 65_536;
 
+/** Blobs that packs hold already are dealt with together: each time a pack is opened anew. */
+const HELD_COUNT_MAX = 65_536;
+
 /**
  * Moves blobs from loose files into packs, in the order given.
  *
  * A blob is readable at every instant: its pack is durable, visible, opened again and the blob read
  * out of it before the loose file is touched. That file then goes through D1 (a trash name), a look
  * whether the pack still exists, and D4; anything else gives it its name back. A blob that a pack
- * holds already is not written again.
+ * holds already is written again only if that pack cannot give it.
  *
  * @throws StoreError where the store cannot be written; what was moved until then stays moved
  */
@@ -64,17 +65,17 @@ export async function packBlobs(
       seen.add(digest);
       await move.take(digest);
     }
-    await move.finishPack();
+    await move.finish();
   } finally {
     await move.abandon();
   }
   return move.report();
 }
 
-/** The moving of one run: a pack being filled, and blobs that wait for it. */
+/** The moving of one run: a pack being filled, and blobs that wait for it or for packs that are there. */
 interface Move {
   take(digest: Digest): Promise<void>;
-  finishPack(): Promise<void>;
+  finish(): Promise<void>;
   abandon(): Promise<void>;
   report(): PackBlobsReport;
 }
@@ -90,7 +91,26 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
   const stayed: Stay[] = [];
   let looseBytes = 0;
   let writer: PackWriter | undefined;
+  /** What goes into the pack being written. */
   let waiting: Digest[] = [];
+  /** What packs hold already. */
+  let held = new Map<PackId, Digest[]>();
+  let heldCount = 0;
+
+  async function read(digest: Digest): Promise<Uint8Array | undefined> {
+    const found = await readLoose(blobs, digest, entryBytesMax, { signal });
+    if (typeof found !== "string") return found;
+    stayed.push({ digest, why: found });
+    return undefined;
+  }
+
+  async function add(digest: Digest, content: Uint8Array): Promise<void> {
+    writer ??= createPackWriter(layout, { entryBytesMax });
+    const { status } = await writer.add(content);
+    if (status === "collision") stayed.push({ digest, why: "collision" });
+    else waiting.push(digest);
+    if (writer.size >= packBytesMax || writer.count >= PACK_COUNT_MAX) await finishPack();
+  }
 
   async function finishPack(): Promise<void> {
     if (writer === undefined) return;
@@ -101,8 +121,26 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
     const { proven, damage } = await readBack(layout, pack.id, going, { signal });
     // Not even the pack just written can be read: this disk is not one to delete from.
     if (damage !== undefined) throw damage;
-    await keepOrigins(layout, going);
-    for (const digest of going) if (proven.has(digest)) await dropLoose(digest, pack.id);
+    await dropAll(proven, pack.id);
+  }
+
+  /** Blobs that packs hold already: what one of those cannot give after all is written anew. */
+  async function finishHeld(): Promise<void> {
+    const groups = held;
+    [held, heldCount] = [new Map(), 0];
+    for (const [id, digests] of groups) {
+      const { proven } = await readBack(layout, id, digests, { signal });
+      await dropAll(proven, id);
+      for (const digest of digests) {
+        const content = proven.has(digest) ? undefined : await read(digest);
+        if (content !== undefined) await add(digest, content);
+      }
+    }
+  }
+
+  async function dropAll(proven: ReadonlySet<Digest>, id: PackId): Promise<void> {
+    await keepOrigins(layout, proven);
+    for (const digest of proven) await dropLoose(digest, id);
   }
 
   /** INV-4: the copy that stays is the pack's, looked for after D1. */
@@ -112,13 +150,13 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
       stayed.push({ digest, why: "absent" });
       return;
     }
-    let held = false;
+    let isHeld = false;
     try {
-      held = await isWhole(packDirectoryOf(layout), id);
+      isHeld = await isWhole(packDirectoryOf(layout), id);
     } finally {
-      if (!held) await trashed.restore();
+      if (!isHeld) await trashed.restore();
     }
-    if (!held) {
+    if (!isHeld) {
       stayed.push({ digest, why: "needed" });
       return;
     }
@@ -130,72 +168,27 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
 
   return {
     async take(digest) {
-      const found = await readLoose(blobs, digest, entryBytesMax, { signal });
-      if (typeof found === "string") {
-        stayed.push({ digest, why: found });
+      const content = await read(digest);
+      if (content === undefined) return;
+      onProgress?.({ kind: "read", digest, size: content.length });
+      const holder = packs.find(digest);
+      if (holder === undefined) {
+        await add(digest, content);
         return;
       }
-      onProgress?.({ kind: "read", digest, size: found.length });
-      const holder = await findHolder(layout, packs, digest, { signal });
-      if (holder !== undefined) {
-        await keepOrigins(layout, [digest]);
-        await dropLoose(digest, holder);
-        return;
-      }
-      writer ??= createPackWriter(layout, { entryBytesMax });
-      const { status } = await writer.add(found);
-      if (status === "collision") stayed.push({ digest, why: "collision" });
-      else waiting.push(digest);
-      if (writer.size >= packBytesMax || writer.count >= PACK_COUNT_MAX) await finishPack();
+      const others = held.get(holder.pack) ?? [];
+      held.set(holder.pack, others);
+      others.push(digest);
+      heldCount += 1;
+      if (heldCount >= HELD_COUNT_MAX) await finishHeld();
     },
-    finishPack,
+    async finish() {
+      await finishHeld();
+      await finishPack();
+    },
     async abandon() {
       await writer?.abort();
     },
     report: () => ({ packs: written, moved, stayed, looseBytes }),
   };
-}
-
-/** The right bytes of a loose blob, or why it stays. */
-async function readLoose(
-  blobs: BlobStore,
-  digest: Digest,
-  sizeMax: number,
-  options: AbortOptions,
-): Promise<Uint8Array | StayReason> {
-  try {
-    const info = await blobs.stat(digest, options);
-    if (info === undefined) return "absent";
-    if (info.released) return "released";
-    if (info.size > sizeMax) return "too-large";
-    const bytes = new Uint8Array(info.size);
-    let at = 0;
-    for await (const chunk of blobs.read(digest, { ...options, end: info.size + 1 })) {
-      // Longer than it was a moment ago: whatever that is, it is no blob.
-      if (at + chunk.length > bytes.length) return "damaged";
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return at === bytes.length && digestBytes(bytes) === digest ? bytes : "damaged";
-  } catch (error) {
-    if (!isStoreError(error)) throw error;
-    if (error.kind === "corrupt") return "damaged";
-    if (error.kind === "not-found") return "absent";
-    throw error;
-  }
-}
-
-/** A pack that holds a blob already and can give it. */
-async function findHolder(
-  layout: Layout,
-  packs: PackSet,
-  digest: Digest,
-  options: AbortOptions,
-): Promise<PackId | undefined> {
-  for (const { id, findDigest } of packs.packs()) {
-    if (findDigest(digest) === undefined) continue;
-    const { proven } = await readBack(layout, id, [digest], options);
-    if (proven.has(digest)) return id;
-  }
-  return undefined;
 }

@@ -174,7 +174,11 @@ async function prove(
 
 function groupRelied({ relied }: RepackPlan): ReadonlyMap<PackId, readonly Digest[]> {
   const groups = new Map<PackId, Digest[]>();
-  for (const { digest, pack } of relied) groups.set(pack, [...(groups.get(pack) ?? []), digest]);
+  for (const { digest, pack } of relied) {
+    const group = groups.get(pack) ?? [];
+    groups.set(pack, group);
+    group.push(digest);
+  }
   return groups;
 }
 

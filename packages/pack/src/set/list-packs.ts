@@ -13,7 +13,8 @@ export type PackListing = ReadonlyMap<PackId, ReadonlySet<PackFileKind | "dat.pa
 
 /**
  * The packs that files in a directory speak of, ascending by id, and which files there are of
- * each, under its own name or a trash name. Everything that is no file of a pack is left out. A directory that does not exist has none.
+ * each, under its own name or a trash name. Everything that is no file of a pack is left out. A
+ * directory that does not exist has none.
  */
 export async function listPackFiles(directory: PackDirectory): Promise<PackListing> {
   const { fs, dir } = directory;

@@ -19,7 +19,7 @@ export interface PackSet extends BlobReader, AsyncDisposable {
   /**
    * The content of a key, from the first pack that can give it.
    *
-   * @throws StoreError `ERR_STORE_PACK_OBJECT_NOT_FOUND`, or what the last pack that holds it said
+   * @throws StoreError `ERR_STORE_PACK_OBJECT_NOT_FOUND`, or what the first pack that holds it said
    */
   readKey(key: PackKey, options?: AbortOptions): Promise<Uint8Array>;
   /** Looks at the directory again: new packs appear, deleted ones go, repaired ones come back. */
