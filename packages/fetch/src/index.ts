@@ -22,8 +22,12 @@ export {
   type InspectPorts,
 } from "./inspect/inspect.ts";
 
-export type { Credential, CredentialLookup } from "./credentials/credential.ts";
+export type { Credential, CredentialLookup, SignedRequest } from "./credentials/credential.ts";
 export type { HelperRun, HelperRunner } from "./credentials/credential-helper.ts";
+export {
+  createOllamaCredentials,
+  type OllamaCredentialsOptions,
+} from "./credentials/ollama-credentials.ts";
 export { type HubTokenOptions, readHubToken } from "./credentials/read-hub-token.ts";
 export {
   createRegistryCredentials,

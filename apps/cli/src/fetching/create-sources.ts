@@ -2,6 +2,7 @@ import {
   createFileSource,
   createHuggingFaceSource,
   createOciSource,
+  createOllamaCredentials,
   createOllamaSource,
   createProxyLookup,
   createRegistryCredentials,
@@ -50,11 +51,21 @@ export async function createSources(
       endpoint: env["HF_ENDPOINT"] || undefined,
       token: flags.tokenStdin === true ? await readToken(host.stdin) : token,
     }),
-    createOllamaSource(registry),
+    createOllamaSource({ ...registry, credentials: withOllamaKey(registry.credentials, home) }),
     createUrlSource(http),
     createFileSource(),
     createOciSource({ ...registry, platform: `linux/${architecture()}` }),
   ];
+}
+
+/** The key of this user's Ollama opens its own registry, and what other tools left the others. */
+function withOllamaKey(
+  others: RegistryOptions["credentials"],
+  home: string | undefined,
+): RegistryOptions["credentials"] {
+  if (home === undefined) return others;
+  const own = createOllamaCredentials({ home });
+  return async (...place) => (await own(...place)) ?? others?.(...place);
 }
 
 /** As the hub's own tools read a switch. */

@@ -97,12 +97,19 @@ function isFilled(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
+const LOGIN_HINT =
+  "Log in again with the tool that wrote it, or name another file with REGISTRY_AUTH_FILE.";
+
 /** @param path the file, or the program, that is at fault */
-export function credentialsInvalid(path: string, what: string): StoreError {
+export function credentialsInvalid(
+  path: string,
+  what: string,
+  { hint = LOGIN_HINT }: { readonly hint?: string } = {},
+): StoreError {
   return new StoreError(`credentials from ${path} cannot be used: ${what}`, {
     kind: "invalid",
     code: "ERR_STORE_CREDENTIALS_INVALID",
-    hint: "Log in again with the tool that wrote it, or name another file with REGISTRY_AUTH_FILE.",
+    hint,
     detail: { path },
   });
 }

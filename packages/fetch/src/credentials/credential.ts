@@ -4,7 +4,16 @@ export type Credential =
   /** OAuth2 refresh token, to be exchanged at the registry's token service. */
   | { readonly kind: "identity"; readonly token: string }
   /** A token to be sent as it is. */
-  | { readonly kind: "bearer"; readonly token: string };
+  | { readonly kind: "bearer"; readonly token: string }
+  /** A key that signs what is asked of the registry's token service. */
+  | { readonly kind: "signature"; sign(url: string): SignedRequest };
+
+/** A GET, signed: as it has to be sent. */
+export interface SignedRequest {
+  readonly url: string;
+  /** The value of `Authorization`. */
+  readonly authorization: string;
+}
 
 /**
  * Looks up the credential of a registry, `undefined` if there is none.

@@ -45,8 +45,8 @@ export interface RecordOptions {
 
 /**
  * Gives the files of a model their name: a v1 manifest under a flat name; under a reference the
- * manifest its source gave, byte for byte, else a ModelPack artifact. The manifest store takes the publish steps (P1 to P4); every blob is there
- * before (INV-3).
+ * manifest its source gave, byte for byte, else a ModelPack artifact. The manifest store takes the
+ * publish steps (P1 to P4); every blob is there before (INV-3).
  */
 export async function recordModel(
   ready: ReadyModel,

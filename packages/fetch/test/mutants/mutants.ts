@@ -67,6 +67,14 @@ export const mutants: readonly TestedMutant[] = [
     test: "who then asks for credentials",
   },
   {
+    bug: "the key of Ollama signs for any registry",
+    file: "credentials/ollama-credentials.ts",
+    from: "if (!registries.includes(registry)) return undefined;",
+    to: "",
+    suite: "test/ollama-key.test.ts",
+    test: "is shown to no registry",
+  },
+  {
     bug: "a manifest's digest is not compared",
     file: "sources/registry/read-manifest.ts",
     from: "if (expected !== undefined) {",

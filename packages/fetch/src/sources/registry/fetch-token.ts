@@ -28,8 +28,9 @@ export interface TokenRequest extends AbortOptions {
 }
 
 /**
- * Asks a token service for the right to pull from one repository: anonymously, with a password, or
- * with a refresh token (Docker's registry token specification).
+ * Asks a token service for the right to pull from one repository: anonymously, with a password or
+ * with a refresh token (Docker's registry token specification), or with a signature, as Ollama's
+ * registry wants it.
  *
  * @throws StoreError `ERR_STORE_AUTH_REQUIRED`, `ERR_STORE_AUTH_REFUSED`, `ERR_STORE_UPSTREAM_ERROR`
  */
@@ -37,10 +38,7 @@ export async function fetchToken(client: HttpClient, request: TokenRequest): Pro
   const { realm, credential, signal } = request;
   return client.retrying(
     async () => {
-      const response =
-        credential?.kind === "identity"
-          ? await postRefresh(client, request, credential.token)
-          : await client.send(tokenUrl(request), { headers: headersOf(credential), signal });
+      const response = await send(client, request);
       if (response.status === 200) {
         return decodeToken(await readJson(response, { bytesMax: TOKEN_BYTES_MAX }), realm);
       }
@@ -51,9 +49,22 @@ export async function fetchToken(client: HttpClient, request: TokenRequest): Pro
   );
 }
 
-function headersOf(credential: TokenRequest["credential"]): Readonly<Record<string, string>> {
-  if (credential?.kind !== "password") return {};
-  return { authorization: basicAuthorization(credential.username, credential.password) };
+function send(client: HttpClient, request: TokenRequest): Promise<HttpResponse> {
+  const { credential, signal } = request;
+  const get = (url: string, authorization?: string): Promise<HttpResponse> =>
+    client.send(url, { headers: authorization === undefined ? {} : { authorization }, signal });
+  switch (credential?.kind) {
+    case "identity":
+      return postRefresh(client, request, credential.token);
+    case "password":
+      return get(tokenUrl(request), basicAuthorization(credential.username, credential.password));
+    case "signature": {
+      const { url, authorization } = credential.sign(tokenUrl(request));
+      return get(url, authorization);
+    }
+    case undefined:
+      return get(tokenUrl(request));
+  }
 }
 
 /** Only the right to pull is asked for, whatever the registry suggests. */
@@ -120,11 +131,11 @@ function tokenError(response: HttpResponse, authenticated: boolean): StoreError 
     ? authRefused(response.url, {
         gated: false,
         message: "the token service refuses the credentials",
-        hint: "Log in to the registry again.",
+        hint: "Log in to the registry again, as with `docker login` or `ollama signin`.",
       })
     : authRequired(response.url, {
         gated: false,
         message: "the token service wants credentials",
-        hint: "Log in to the registry, as with `docker login`.",
+        hint: "Log in to the registry, as with `docker login` or `ollama signin`.",
       });
 }

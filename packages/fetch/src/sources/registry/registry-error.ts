@@ -30,7 +30,7 @@ export function registryError(
         : authRequired(response.url, {
             gated: false,
             message: `no access to ${location} without credentials`,
-            hint: "Check the name; for a private model log in, as with `docker login`.",
+            hint: "Check the name; for a private model log in, as with `docker login` or `ollama signin`.",
           });
     case 404:
     case 410:

@@ -13,6 +13,12 @@ export type FakeRegistryAuth =
       readonly password: string;
       readonly refreshToken?: string;
     }
+  /** A bearer token for a request signed with an Ed25519 key, as Ollama's registry wants it. */
+  | {
+      readonly kind: "signature";
+      /** Base64, as OpenSSH's `authorized_keys` have it. */
+      readonly publicKey: string;
+    }
   /** The password itself. */
   | { readonly kind: "basic"; readonly username: string; readonly password: string };
 

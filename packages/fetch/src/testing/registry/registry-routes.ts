@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { serveFile, type ServeFileContext } from "../hub/serve-file.ts";
 import type { FakeRegistryAuth, FakeRegistryOptions } from "./fake-registry.ts";
+import { isSigned } from "./is-signed.ts";
 import type { RegistryState } from "./registry-state.ts";
 
 export interface RegistryContext extends ServeFileContext {
@@ -98,10 +99,10 @@ function passwordOf({
 }
 
 function answerToken(
-  { headers, method }: IncomingMessage,
+  { headers, method, url = "" }: IncomingMessage,
   { query, body }: { readonly query: string; readonly body: string },
   response: ServerResponse,
-  { options: { auth, tokenLifeSeconds = 300 }, state }: RegistryContext,
+  { options: { auth, tokenLifeSeconds = 300 }, state, origin }: RegistryContext,
 ): void {
   const asked = new URLSearchParams(method === "POST" ? body : query);
   const scopes = asked.getAll("scope").flatMap((scope) => scope.split(" "));
@@ -115,6 +116,9 @@ function answerToken(
       ? auth.refreshToken !== undefined && asked.get("refresh_token") === auth.refreshToken
       : headers.authorization === `Basic ${passwordOf(auth)}`;
     if (!isKnown) return refuse(response, 401, "UNAUTHORIZED");
+  }
+  if (auth?.kind === "signature" && !isSigned(`${origin}${url}`, headers.authorization, auth)) {
+    return refuse(response, 401, "UNAUTHORIZED");
   }
   const key = method === "POST" ? "access_token" : "token";
   response.setHeader("content-type", "application/json");
