@@ -21,6 +21,7 @@ const put = "store/put-name.ts";
 const publish = "store/publish-manifest.ts";
 const roots = "store/list-roots.ts";
 const json = "json/parse-json.ts";
+const plainJson = "json/parse-plain-json.ts";
 
 const mutants: readonly Mutant[] = [
   mutant(
@@ -183,8 +184,8 @@ const mutants: readonly Mutant[] = [
   mutant(
     "a digest may have two sizes",
     "linked/decode-linked.ts",
-    "known !== undefined && known !== shape.size",
-    "known === -1",
+    "if (other !== size)",
+    "if (other === -1)",
   ),
   mutant(
     "a backslash is part of a file's name",
@@ -210,13 +211,16 @@ const mutants: readonly Mutant[] = [
     'if (text.endsWith("."))',
     'if (text === ".")',
   ),
-  mutant("what follows a plain document is ignored", "v1/parse-plain-v1.ts", "\n$`", "\n`"),
   mutant(
-    "escapes in a plain document are left as they are",
-    "v1/parse-plain-v1.ts",
-    String.raw`[^"\\\x00-\x1f]*`,
-    String.raw`[^"\x00-\x1f]*`,
+    "the last of two keys of a plain document wins",
+    plainJson,
+    "countMembers(value) === colons ? value : undefined",
+    "value",
   ),
+  mutant("__proto__ is a key of a plain document", plainJson, ' || text.includes("__proto__")'),
+  mutant("fractions of a plain document that come to nothing are whole", plainJson, "case POINT:"),
+  mutant("an exponent is as good as digits", plainJson, "<= DIGIT_LAST", "<= 0"),
+  mutant("nesting of a plain document has no end", plainJson, "depth >= depthMax", "depth < 0"),
   mutant(
     "unknown fields of a source are lost",
     "v1/decode-v1.ts",

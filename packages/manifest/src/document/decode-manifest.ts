@@ -1,7 +1,6 @@
 import { decodeText } from "../json/decode-text.ts";
 import { decodeLinked } from "../linked/decode-linked.ts";
 import { decodeV1 } from "../v1/decode-v1.ts";
-import { parsePlainV1 } from "../v1/parse-plain-v1.ts";
 import type { Document } from "./document.ts";
 import { manifestInvalid, manifestTooLarge, type Origin } from "./manifest-error.ts";
 import { MANIFEST_BYTES_MAX, parseManifestJson } from "./manifest-json.ts";
@@ -26,8 +25,6 @@ export function decodeManifest(bytes: Uint8Array, options: DecodeOptions = {}): 
   }
   const text = decodeText(bytes);
   if (text === undefined) throw manifestInvalid(["not UTF-8 text at offset 0"], origin);
-  const plain = parsePlainV1(text);
-  if (plain !== undefined) return decodeV1(plain, origin);
   const json = parseManifestJson(text, origin);
   if (json.root["schema_version"] === undefined) return decodeLinked(json.root, origin);
   if (json.root["schemaVersion"] !== undefined) {

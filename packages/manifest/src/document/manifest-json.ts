@@ -1,6 +1,7 @@
 import type { JsonObject } from "../json/json-value.ts";
 import { isJsonObject } from "../json/json-value.ts";
 import { parseJson } from "../json/parse-json.ts";
+import { parsePlainJson } from "../json/parse-plain-json.ts";
 import type { ExtraField } from "../v1/v1-manifest.ts";
 import { manifestInvalid, type Origin } from "./manifest-error.ts";
 
@@ -17,10 +18,10 @@ const DEPTH_MAX = 64;
 export interface ManifestJson {
   readonly root: JsonObject;
   /**
-   * The members of the root, or of an object that is a member of it, whose keys are not among the
-   * known ones, in their order.
+   * The members of the root, or of an object that is its member `key`, that are not among the known
+   * ones, in their order.
    */
-  unknownMembers(object: JsonObject, known: readonly string[]): readonly ExtraField[] | undefined;
+  unknownMembers(known: readonly string[], key?: string): readonly ExtraField[] | undefined;
 }
 
 /**
@@ -29,6 +30,20 @@ export interface ManifestJson {
  * @throws StoreError `ERR_STORE_MANIFEST_INVALID`
  */
 export function parseManifestJson(text: string, origin: Origin): ManifestJson {
+  const root = parsePlainJson(text, DEPTH_MAX);
+  if (root === undefined || !isJsonObject(root)) return parseStrictly(text, origin);
+  return {
+    root,
+    unknownMembers(known, key) {
+      const object = key === undefined ? root : root[key];
+      const isKnown = isJsonObject(object) && Object.keys(object).every((k) => known.includes(k));
+      return isKnown ? undefined : parseStrictly(text, origin).unknownMembers(known, key);
+    },
+  };
+}
+
+/** The same with every step in our hands: it says what is wrong where, and what was written. */
+function parseStrictly(text: string, origin: Origin): ManifestJson {
   const members = new Map<object, ExtraField[]>();
   const root = parseJson(text, {
     depthMax: DEPTH_MAX,
@@ -42,8 +57,10 @@ export function parseManifestJson(text: string, origin: Origin): ManifestJson {
   if (!isJsonObject(root)) throw manifestInvalid(["not a JSON object"], origin);
   return {
     root,
-    unknownMembers(object, known) {
-      const extra = members.get(object)?.filter(({ key }) => !known.includes(key)) ?? [];
+    unknownMembers(known, key) {
+      const object = key === undefined ? root : root[key];
+      const listed = isJsonObject(object) ? members.get(object) : undefined;
+      const extra = listed?.filter((member) => !known.includes(member.key)) ?? [];
       return extra.length === 0 ? undefined : extra;
     },
   };

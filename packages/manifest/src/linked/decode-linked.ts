@@ -1,7 +1,7 @@
 import { type Digest, EMPTY_DIGEST } from "@store/layout";
 
 import { manifestInvalid, manifestUnsupported, type Origin } from "../document/manifest-error.ts";
-import { decodeDigest } from "../document/decode-digest.ts";
+import { decodeDigest, formatField } from "../document/decode-digest.ts";
 import type { JsonObject } from "../json/json-value.ts";
 import { quoteText } from "../name/name-error.ts";
 import { type DescriptorShape, shapeImage, shapeIndex } from "../schemas.ts";
@@ -60,69 +60,85 @@ function decodeImage(root: JsonObject, origin: Origin): ImageManifest {
   const shaped = shapeImage(root);
   if ("issues" in shaped) throw manifestInvalid(shaped.issues, origin);
   const { value } = shaped;
-  const reader = createDescriptorReader(origin);
   const { config } = value;
   const absent = !config || (config.digest === ZERO_DIGEST && config.size === 0);
-  return {
+  const manifest: ImageManifest = {
     kind: "image",
     mediaType: value.mediaType || OCI_IMAGE,
     artifactType: value.artifactType,
-    config: absent ? undefined : reader.read("config", config),
-    layers: (value.layers ?? []).map((layer, index) => reader.read(`layers.${index}`, layer)),
-    subject: value.subject ? reader.read("subject", value.subject) : undefined,
+    config: absent ? undefined : decodeDescriptor("config", config, origin),
+    layers: decodeList("layers", value.layers, origin),
+    subject: value.subject ? decodeDescriptor("subject", value.subject, origin) : undefined,
     annotations: copyAnnotations(value.annotations),
   };
+  checkSizes([manifest.config, ...manifest.layers, manifest.subject], origin);
+  return manifest;
 }
 
 function decodeIndex(root: JsonObject, origin: Origin): ImageIndex {
   const shaped = shapeIndex(root);
   if ("issues" in shaped) throw manifestInvalid(shaped.issues, origin);
   const { value } = shaped;
-  const reader = createDescriptorReader(origin);
-  return {
+  const index: ImageIndex = {
     kind: "index",
     mediaType: value.mediaType || OCI_INDEX,
     artifactType: value.artifactType,
-    manifests: (value.manifests ?? []).map((entry, index) =>
-      reader.read(`manifests.${index}`, entry),
-    ),
-    subject: value.subject ? reader.read("subject", value.subject) : undefined,
+    manifests: decodeList("manifests", value.manifests, origin),
+    subject: value.subject ? decodeDescriptor("subject", value.subject, origin) : undefined,
     annotations: copyAnnotations(value.annotations),
   };
+  checkSizes([...index.manifests, index.subject], origin);
+  return index;
 }
 
-interface DescriptorReader {
-  read(field: string, shape: DescriptorShape): LinkedDescriptor;
+function decodeList(
+  field: string,
+  shapes: readonly DescriptorShape[] | null | undefined,
+  origin: Origin,
+): readonly LinkedDescriptor[] {
+  return (shapes ?? []).map((shape, index) => decodeDescriptor(field, shape, origin, index));
 }
 
-/** Reads the descriptors of one document, which must not contradict each other. */
-function createDescriptorReader(origin: Origin): DescriptorReader {
-  const sizes = new Map<Digest, number>();
+function decodeDescriptor(
+  field: string,
+  shape: DescriptorShape,
+  origin: Origin,
+  index?: number,
+): LinkedDescriptor {
+  const digest = decodeDigest(shape.digest, origin, field, index);
+  const { size } = shape;
+  if ((digest === EMPTY_DIGEST) !== (size === 0)) {
+    const called = formatField(field, index);
+    throw manifestInvalid([`${called}: ${digest} cannot have ${size} bytes`], origin);
+  }
   return {
-    read(field, shape) {
-      const digest = decodeDigest(field, shape.digest, origin);
-      const known = sizes.get(digest);
-      if (known !== undefined && known !== shape.size) {
-        throw manifestInvalid(
-          [`${field}: ${digest} has two sizes, ${known} and ${shape.size}`],
-          origin,
-        );
-      }
-      if ((digest === EMPTY_DIGEST) !== (shape.size === 0)) {
-        throw manifestInvalid([`${field}: ${digest} cannot have ${shape.size} bytes`], origin);
-      }
-      sizes.set(digest, shape.size);
-      return {
-        digest,
-        size: shape.size,
-        mediaType: shape.mediaType ?? "",
-        artifactType: shape.artifactType,
-        annotations: copyAnnotations(shape.annotations),
-        name: shape.name,
-        platform: formatPlatform(shape.platform),
-      };
-    },
+    digest,
+    size,
+    mediaType: shape.mediaType ?? "",
+    artifactType: shape.artifactType,
+    annotations: copyAnnotations(shape.annotations),
+    name: shape.name,
+    platform: formatPlatform(shape.platform),
   };
+}
+
+/** The descriptors of one document must not contradict each other. */
+function checkSizes(descriptors: readonly (LinkedDescriptor | undefined)[], origin: Origin): void {
+  const sizes = new Map<Digest, number>();
+  let count = 0;
+  for (const descriptor of descriptors) {
+    if (descriptor === undefined) continue;
+    sizes.set(descriptor.digest, descriptor.size);
+    count += 1;
+  }
+  if (sizes.size === count) return;
+  for (const descriptor of descriptors) {
+    if (descriptor === undefined) continue;
+    const { digest, size } = descriptor;
+    const other = sizes.get(digest);
+    if (other !== size)
+      throw manifestInvalid([`${digest} has two sizes, ${size} and ${other}`], origin);
+  }
 }
 
 function formatPlatform(platform: DescriptorShape["platform"]): string | undefined {

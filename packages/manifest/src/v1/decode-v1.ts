@@ -2,7 +2,6 @@ import { type Digest, isDigest, isStoreError, parseDigest } from "@store/layout"
 
 import { manifestInvalid, manifestUnsupported, type Origin } from "../document/manifest-error.ts";
 import type { ManifestJson } from "../document/manifest-json.ts";
-import { isJsonObject } from "../json/json-value.ts";
 import { shapeV1 } from "../schemas.ts";
 import { SOURCE_FIELDS, V1_FIELDS } from "./v1-fields.ts";
 import type { V1Manifest, V1Source } from "./v1-manifest.ts";
@@ -15,10 +14,8 @@ export function decodeV1(json: ManifestJson, origin: Origin): V1Manifest {
   const shaped = shapeV1(root);
   if ("issues" in shaped) throw manifestInvalid(shaped.issues, origin);
   const { value } = shaped;
-  const sourceExtra = isJsonObject(root["source"])
-    ? json.unknownMembers(root["source"], SOURCE_FIELDS)
-    : undefined;
-  const extra = json.unknownMembers(root, V1_FIELDS);
+  const sourceExtra = json.unknownMembers(SOURCE_FIELDS, "source");
+  const extra = json.unknownMembers(V1_FIELDS);
   const source: V1Source =
     sourceExtra === undefined ? value.source : { ...value.source, extra: sourceExtra };
   const manifest: V1Manifest = {
