@@ -39,6 +39,7 @@ export async function repair(
   for (const keepGood of [true, false]) {
     let left = all;
     let keptAny = false;
+    let isCleared = false;
     do {
       const deliveries: Deliveries = new Map();
       await using ingest = await ports.openRepair(target, { keepGood, signal });
@@ -51,8 +52,10 @@ export async function repair(
         if (!isDigestMismatch(error)) throw error;
         failure ??= error;
         if (deliveries.size > 0) left = withoutWrong(left, deliveries);
-        // Nothing had to be fetched: what was kept is wrong. What an earlier attempt left is gone now.
-        else if (keepGood) break;
+        // Nothing had to be fetched: what was kept is wrong.
+        else if (keepGood || isCleared) break;
+        // What an earlier attempt left is gone now, which can be but once.
+        else isCleared = true;
       }
     } while (left.length > 0);
     if (!keptAny) break;

@@ -1,5 +1,6 @@
-import { type Digest, isStoreError } from "@store/layout";
+import { type Digest, isStoreError, type StoreError } from "@store/layout";
 
+import { upstreamError } from "../http/http-errors.ts";
 import { redactUrl } from "../http/redact-url.ts";
 import { pickSource } from "../pick-source.ts";
 import type { QuarantinePort } from "../quarantine-port.ts";
@@ -37,7 +38,11 @@ export function createSupplierFinder(
     location: string,
   ): Promise<{ source: Source; model: ResolvedModel | undefined }> {
     const source = pickSource(location, sources);
-    return { source, model: await source.resolve(location, { signal, quarantine }) };
+    try {
+      return { source, model: await source.resolve(location, { signal, quarantine }) };
+    } catch (error) {
+      throw isUseless(error) ? uselessListing(location, error) : error;
+    }
   }
 
   async function findAt(location: string, file: SourceFile): Promise<PlacedFile | undefined> {
@@ -67,6 +72,17 @@ export function createSupplierFinder(
       yield { location: placed.model.location, find: () => allowed(placed) };
     }
   };
+}
+
+/** Whether what a place says of its files cannot be used. */
+function isUseless(error: unknown): error is StoreError {
+  return isStoreError(error) && ["corrupt", "invalid", "unsupported"].includes(error.kind);
+}
+
+/** A fault of that place, and no word about the bytes that are looked for: others may have them. */
+function uselessListing(location: string, cause: StoreError): StoreError {
+  const { message, hint } = cause;
+  return upstreamError(message, { url: location, transient: false, hint, cause });
 }
 
 /** What records of origins lead to, the newest first. One that no source understands is passed over. */
