@@ -54,12 +54,12 @@ async function withStore<T>(
   }
 }
 
-/** The calls to cut before, counted from 1. */
+/** The calls to cut before: of those that matter, counted from 1. */
 async function listCuts(disk: Disk, operation: CrashOperation): Promise<readonly number[]> {
   return withStore(disk, operation, async (root) => {
-    const fs = createFaultyFs(nodeFs);
+    const fs = createFaultyFs(nodeFs, undefined, MATTERS);
     await operation.run(await openLayout(root, { fs }));
-    return fs.calls.flatMap((call, at) => (MATTERS.test(call) ? [at + 1] : []));
+    return fs.calls.map((_, index) => index + 1);
   });
 }
 
@@ -78,7 +78,8 @@ async function cutOnce(
 ): Promise<CutOutcome> {
   return withStore(disk, operation, async (root) => {
     await disk.settle();
-    const fs = createFaultyFs(nodeFs, at === undefined ? undefined : { kind: "stop", at });
+    const fault = at === undefined ? undefined : ({ kind: "stop", at } as const);
+    const fs = createFaultyFs(nodeFs, fault, MATTERS);
     const done = new AbortController();
     const reading = readOn(await openLayout(root), done.signal);
     try {
