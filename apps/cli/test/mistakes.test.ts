@@ -49,6 +49,13 @@ const mistakes: readonly (readonly [string, readonly string[], number, string])[
   ],
   ["no rate", ["pull", "hf.co/org/one", "--limit-rate", "0"], 2, "ERR_STORE_USAGE"],
   ["no connections", ["pull", "hf.co/org/one", "--connections", "0"], 2, "ERR_STORE_USAGE"],
+  [
+    "a pattern beyond measure",
+    ["pull", "hf.co/org/one", "--include", "x".repeat(2000)],
+    2,
+    "ERR_STORE_PATTERN_INVALID",
+  ],
+  ["a path where nothing is", ["pull", "/nothing/here.gguf"], 3, "ERR_STORE_MODEL_NOT_FOUND"],
   ["a location of no kind", ["pull", "what is this"], 2, "ERR_STORE_LOCATION_UNKNOWN"],
   ["a repository that is not there", ["pull", "hf.co/org/none"], 3, "ERR_STORE_MODEL_NOT_FOUND"],
   ["a file that is not there", ["pull", "hf.co/org/one/none.gguf"], 3, "ERR_STORE_MODEL_NOT_FOUND"],

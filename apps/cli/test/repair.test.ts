@@ -1,5 +1,5 @@
 import { chmod, open, readdir, readFile, stat, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import {
   createFakeHub,
@@ -147,6 +147,18 @@ it("takes nothing of a place that has another file, and asks the next one", asyn
   expect(repaired).toMatchObject({ code: 0 });
   expect(digestBytes(await readFile(path))).toBe(digest);
   expect((await store(sandbox, "repair", digest, "--from", "nonsense")).code).toBe(2);
+});
+
+it("says so where the only place that is named has no such file", async () => {
+  await using sandbox = await createSandbox();
+  const file = await sandbox.writeModel("mine.gguf");
+  await store(sandbox, "add", file);
+  await flipBit((await store(sandbox, "path", "mine")).stdout.trimEnd(), 100);
+  await sandbox.write("others/a.bin", "a");
+  const other = await sandbox.write("others/b.bin", "b");
+  const run = await store(sandbox, "repair", "mine", "--from", dirname(other));
+  expect(run).toMatchObject({ code: 3, stdout: "" });
+  expect(run.stderr).toContain(`${dirname(other)} has no file that could be it`);
 });
 
 it("hands out the right bytes from then on, where files go by their own names as well", async () => {

@@ -15,7 +15,7 @@ export interface FileSelection {
  * The files of a model that are wanted, with the digest the caller vouches for.
  *
  * @throws StoreError `ERR_STORE_MODEL_NOT_FOUND`, `ERR_STORE_LOCATION_AMBIGUOUS`, `ERR_STORE_SELECTION_EMPTY`,
- * `ERR_STORE_FILE_PATH_INVALID`, `ERR_STORE_DIGEST_UNUSABLE`
+ * `ERR_STORE_FILE_PATH_INVALID`, `ERR_STORE_DIGEST_UNUSABLE`, `ERR_STORE_PATTERN_INVALID`
  */
 export function selectModelFiles(
   model: ResolvedModel,

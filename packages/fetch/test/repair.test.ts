@@ -145,6 +145,43 @@ describe("a repair", () => {
     expect(await world.digest()).toBe(digest);
   });
 
+  it("blames no place for what another brought in an earlier attempt", async () => {
+    await using world = await openWorld();
+    await world.damage(CHUNK_BYTES + 5);
+    const gone = { refuse: { status: 404, times: 1_000 } } as const;
+    world.hub.setFaults(gone);
+    world.mirror.setFaults({
+      flip: { path: "m.bin", offset: CHUNK_BYTES + 7 },
+      cut: { afterBytes: 1_000_000 },
+    });
+    const options = { from: [world.url], connections: 1, retry: { attemptsMax: 1 } };
+    await expectStoreError(world.repair(options), "ERR_STORE_UPSTREAM_ERROR");
+    world.hub.setFaults({});
+    const before = world.hub.bytesServed;
+    expect(await world.repair()).toMatchObject({ bytesKept: size - CHUNK_BYTES });
+    // The rest of the chunk, and then all of it; never what is right.
+    expect(world.hub.bytesServed - before).toBeLessThan(2 * CHUNK_BYTES);
+    expect(await world.digest()).toBe(digest);
+  });
+
+  it("takes no byte of a place whose file has another size", async () => {
+    await using world = await openWorld();
+    await world.damage(CHUNK_BYTES + 5);
+    await world.mirror.setRepository("org/m", { files: { "m.bin": content.subarray(0, -1) } });
+    expect(await world.repair({ from: [world.url] })).toMatchObject({ bytesFetched: CHUNK_BYTES });
+    // One byte to learn the size.
+    expect(world.mirror.bytesServed).toBeLessThanOrEqual(1);
+    const { path } = world;
+    await chmod(path, 0o644);
+    await writeFile(path, "");
+    await world.hub.setRepository("org/m", { files: {} });
+    const error = await expectStoreError(
+      world.repair({ from: [world.url] }),
+      "ERR_STORE_BLOB_SIZE_MISMATCH",
+    );
+    expect(error.detail).toMatchObject({ expected: size, actual: size - 1 });
+  });
+
   it("leaves the blob as it was, and keeps what came, where it cannot end", async () => {
     await using world = await openWorld();
     await world.damage(CHUNK_BYTES + 5);

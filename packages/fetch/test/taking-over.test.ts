@@ -180,6 +180,16 @@ describe("where one place sends wrong bytes", () => {
     expect(await world.store.ports.blobs.ensureVerified(digest)).toMatchObject({ verified: true });
   });
 
+  it("one that has another file is passed over", async () => {
+    await using world = await openWorld(flipAt(2 * MIB));
+    const other = { "a.bin": small, "b.bin": small };
+    await world.mirrors[0]?.setRepository("org/m", { files: other });
+    const [elsewhere = "", right = ""] = world.urls;
+    const listing = elsewhere.replace("/org/m/resolve/main/m.bin", "/org/m/resolve/main/a.bin");
+    expect((await world.pull({ mirrors: [listing, right] })).files).toMatchObject([{ digest }]);
+    expect(takeovers(world).at(-1)).toBe(right);
+  });
+
   it("after another had failed, nobody is asked for a byte twice", async () => {
     // The hub breaks half way, the first mirror sends a wrong byte in the other half.
     await using world = await openWorld({ cut: { afterBytes: 2 * MIB } }, flipAt(3 * MIB));

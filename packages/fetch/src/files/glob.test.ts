@@ -44,6 +44,13 @@ it("takes every path by itself, whatever is in it", () => {
   );
 });
 
+it("refuses a pattern longer than any path", () => {
+  expect(matcher(["a".repeat(1024)])("a".repeat(1024))).toBe(true);
+  expect(() => matcher(["a".repeat(1025)])).toThrow(
+    expect.objectContaining({ kind: "invalid", code: "ERR_STORE_PATTERN_INVALID" }),
+  );
+});
+
 it("ends soon for patterns that make others backtrack for ever", () => {
   const pattern = `${"*a".repeat(200)}b`;
   expect(matcher([pattern])("a".repeat(1000))).toBe(false);

@@ -1,3 +1,5 @@
+import { StoreError } from "@store/layout";
+
 /** Longest pattern; with the rules below matching is linear, so this only bounds memory. */
 const PATTERN_CHARS_MAX = 1024;
 
@@ -7,12 +9,12 @@ const PATTERN_CHARS_MAX = 1024;
  * `/` is tried against the last segment as well, so that `*.gguf` finds files in folders. Case
  * counts.
  *
- * @throws TypeError for a pattern over 1024 characters
+ * @throws StoreError `ERR_STORE_PATTERN_INVALID` for a pattern over 1024 characters
  */
 export function matcher(patterns: readonly string[]): (path: string) => boolean {
   const tests = patterns.map((pattern) => {
     if (pattern.length > PATTERN_CHARS_MAX) {
-      throw new TypeError(`a pattern has more than ${PATTERN_CHARS_MAX} characters`);
+      throw tooLong(pattern);
     }
     return { expected: tokens(pattern), inName: !pattern.includes("/") };
   });
@@ -22,6 +24,16 @@ export function matcher(patterns: readonly string[]): (path: string) => boolean 
         matches(expected, path) ||
         (inName && matches(expected, path.slice(path.lastIndexOf("/") + 1))),
     );
+}
+
+function tooLong(pattern: string): StoreError {
+  const { length } = pattern;
+  return new StoreError(`a pattern of ${length} characters, more than ${PATTERN_CHARS_MAX}`, {
+    kind: "invalid",
+    code: "ERR_STORE_PATTERN_INVALID",
+    hint: "Write it with * and **, or give several.",
+    detail: { pattern: `${pattern.slice(0, 100)}…`, length },
+  });
 }
 
 type Token = "*" | "**" | "**/" | "?" | { readonly text: string };

@@ -39,34 +39,54 @@ export async function repair(
   for (const keepGood of [true, false]) {
     let left = all;
     let keptAny = false;
-    let isCleared = false;
-    do {
+    let before: Mismatch | undefined;
+    for (;;) {
       const deliveries: Deliveries = new Map();
       await using ingest = await ports.openRepair(target, { keepGood, signal });
       if (ingest === undefined) return { digest, repaired: false, bytesFetched: 0, bytesKept: 0 };
-      keptAny ||= countPresent(ingest) > 0;
+      const present = countPresent(ingest);
+      keptAny ||= present > 0;
+      if (before !== undefined) {
+        left = withoutWrong(left, before, present);
+        if (left.length === 0) break;
+      }
       try {
         const place = { suppliers: left, ingest, deliveries };
         return await fillFrom(place, target, { ...ports, lease }, options);
       } catch (error) {
         if (!isDigestMismatch(error)) throw error;
         failure ??= error;
-        if (deliveries.size > 0) left = withoutWrong(left, deliveries);
-        // Nothing had to be fetched: what was kept is wrong.
-        else if (keepGood || isCleared) break;
-        // What an earlier attempt left is gone now, which can be but once.
-        else isCleared = true;
+        before = { present, deliveries };
       }
-    } while (left.length > 0);
+    }
     if (!keptAny) break;
   }
   throw failure;
 }
 
-/** Who may still be right. Of several who brought the bytes any may be wrong: the first has had its turn. */
-function withoutWrong(suppliers: readonly Supplier[], deliveries: Deliveries): readonly Supplier[] {
-  const [only, ...others] = deliveries.keys();
-  const wrong = others.length === 0 && only !== undefined ? only : suppliers[0];
+/** An attempt that ended with other bytes than the digest's. */
+interface Mismatch {
+  /** Bytes that were here when it began. */
+  readonly present: number;
+  readonly deliveries: Deliveries;
+}
+
+/**
+ * Who may still be right after a mismatch; nobody where nothing was brought, since then what was
+ * kept is wrong. Of several who brought the bytes any may be wrong: the first has had its turn.
+ *
+ * @param present bytes that are here now: where they are fewer, what an earlier attempt had left was in
+ * it and is gone, and nobody is to blame yet
+ */
+function withoutWrong(
+  suppliers: readonly Supplier[],
+  before: Mismatch,
+  present: number,
+): readonly Supplier[] {
+  if (present < before.present) return suppliers;
+  const [only, ...others] = before.deliveries.keys();
+  if (only === undefined) return [];
+  const wrong = others.length === 0 ? only : suppliers[0];
   return suppliers.filter((supplier) => supplier !== wrong);
 }
 

@@ -1,5 +1,6 @@
 import { type AbortOptions, type ByteRange, StoreError } from "@store/layout";
 
+import { modelNotFound } from "../http/http-errors.ts";
 import type { RangeSink } from "../transfer/fill-ranges.ts";
 import { isSupplierFault, type PlacedFile, type Supplier } from "./supplier.ts";
 
@@ -18,20 +19,25 @@ export type Deliveries = Map<Supplier, readonly ByteRange[]>;
  * Fills a sink from one place after the other: where one fails, the next brings what is missing.
  *
  * @param deliveries gets what each of them brought
- * @throws StoreError what the first place threw, if none could bring everything
+ * @throws StoreError what the first place threw, if none could bring everything;
+ * `ERR_STORE_MODEL_NOT_FOUND` if none has such a file
  */
 export async function fillFromSuppliers(
   suppliers: AsyncIterable<Supplier>,
   deliveries: Deliveries,
   { sink, fill, onTakeover, signal }: FillFromOptions,
 ): Promise<void> {
+  let elsewhere: Supplier | undefined;
   const failures: { readonly supplier: Supplier; readonly error: StoreError }[] = [];
   for await (const supplier of suppliers) {
     signal?.throwIfAborted();
     const before = sink.missing();
     try {
       const placed = await supplier.find();
-      if (placed === undefined) continue;
+      if (placed === undefined) {
+        elsewhere ??= supplier;
+        continue;
+      }
       const last = failures.at(-1);
       if (last !== undefined) onTakeover(supplier, last.supplier, last.error);
       await fill(placed);
@@ -48,8 +54,17 @@ export async function fillFromSuppliers(
     }
   }
   const [first, ...others] = failures;
-  if (first === undefined) throw new TypeError("nobody was asked for the bytes");
+  if (first === undefined) throw noSuchFile(elsewhere);
   throw others.length === 0 ? first.error : withOthers(first.error, others);
+}
+
+function noSuchFile(supplier: Supplier | undefined): StoreError {
+  if (supplier === undefined) throw new TypeError("nobody was asked for the bytes");
+  const { location } = supplier;
+  return modelNotFound(location, "file", {
+    message: `${location} has no file that could be it`,
+    hint: "Name the file itself, or another place.",
+  });
 }
 
 /** A place can say that it is done when it is not: its file is another one. */

@@ -1,4 +1,4 @@
-import type { ByteRange, Ingest } from "@store/layout";
+import { type ByteRange, type Ingest, StoreError } from "@store/layout";
 
 import type { SourceFile } from "../source.ts";
 import { type Deliveries, fillFromSuppliers } from "../suppliers/fill-from-suppliers.ts";
@@ -43,6 +43,7 @@ export async function fillIngest(
   );
 
   async function fill(placed: PlacedFile): Promise<void> {
+    checkSize(placed, ingest.size);
     const context = connectFill({ path, placed }, ingest, ports, { count, onEvent });
     const connections = Math.min(options.connections, placed.source.connectionsMax ?? Infinity);
     await fillRanges(context, { connections, resumable, signal });
@@ -79,6 +80,19 @@ export async function fillIngest(
     bytesFetched: count.bytes,
     bytesResumed,
   };
+}
+
+/** A file of another size is another one: its bytes would only be in the way of right ones. */
+function checkSize({ model, file }: PlacedFile, expected: number | undefined): void {
+  const { size: actual } = file;
+  if (expected === undefined || actual === undefined || actual === expected) return;
+  const { location } = model;
+  throw new StoreError(`the file at ${location} has ${actual} bytes, expected ${expected}`, {
+    kind: "corrupt",
+    code: "ERR_STORE_BLOB_SIZE_MISMATCH",
+    hint: "Fetch from another source.",
+    detail: { location, expected, actual },
+  });
 }
 
 function describeOrigin(deliveries: Deliveries): string | undefined {
