@@ -18,6 +18,7 @@ export function parseRequestUrl(text: string): {
     throw new StoreError(`not an http or https URL: ${redactUrl(text)}`, {
       kind: "invalid",
       code: "ERR_STORE_LOCATION_UNKNOWN",
+      hint: "Write it as https://host/path.",
       detail: { location: redactUrl(text) },
     });
   }

@@ -31,7 +31,7 @@ export function createPolicy(rules: PolicyRules = {}): PullPolicy {
 interface Refusal {
   readonly rule: string;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
@@ -45,7 +45,12 @@ function findHostProblem(host: string, { allowedHosts }: PolicyRules): Refusal |
   });
   return isAllowed
     ? undefined
-    : { rule: "host", message: `models may not come from ${host}`, detail: { host } };
+    : {
+        rule: "host",
+        message: `models may not come from ${host}`,
+        hint: "Allow that host as well with --allow-host.",
+        detail: { host },
+      };
 }
 
 function findLicenseProblem(
@@ -57,19 +62,22 @@ function findLicenseProblem(
   if (allowedLicenses.some((allowed) => allowed.toLowerCase() === folded)) return undefined;
   const message =
     license === undefined ? "it does not say its licence" : `its licence is ${license}`;
-  return { rule: "license", message, detail: { license } };
+  const hint = "Allow it with --allow-license, or leave that rule out.";
+  return { rule: "license", message, hint, detail: { license } };
 }
 
 function findSizeProblem({ files }: PolicySubject, { bytesMax }: PolicyRules): Refusal | undefined {
   if (bytesMax === undefined) return undefined;
   const unknown = files.find(({ size }) => size === undefined);
   if (unknown !== undefined) {
-    return { rule: "size", message: `nobody knows the size of ${unknown.path}` };
+    const hint = "Pull it without --max-size, or leave it out with --exclude.";
+    return { rule: "size", message: `nobody knows the size of ${unknown.path}`, hint };
   }
   const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
   if (bytes <= bytesMax) return undefined;
   const message = `it has ${bytes} bytes, more than ${bytesMax}`;
-  return { rule: "size", message, detail: { bytes, bytesMax } };
+  const hint = "Raise --max-size, or leave files out with --exclude.";
+  return { rule: "size", message, hint, detail: { bytes, bytesMax } };
 }
 
 function findScanProblem(

@@ -50,6 +50,7 @@ export function parseHubLocation(text: string, endpoint: URL): HubLocation | und
       {
         kind: "unsupported",
         code: "ERR_STORE_LOCATION_UNSUPPORTED",
+        hint: "Name a model: hf.co/org/repo. For the rest the hub has tools of its own.",
         detail: { location: redactUrl(text) },
       },
     );
