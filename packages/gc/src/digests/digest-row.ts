@@ -6,19 +6,27 @@ export const ROW_WORDS = 8;
 const PREFIX = "sha256:";
 const WORD_DIGITS = 8;
 
-const nibbles = new Uint8Array(128);
-for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;
+const values = new Uint8Array(128);
+for (let value = 0; value < 16; value++) values[value.toString(16).charCodeAt(0)] = value;
+
+/** A digest is lower-case hex digits by construction, so the look-up hits. */
+const valueAt = (digest: Digest, at: number): number => values[digest.charCodeAt(at)] as number;
 
 /** Writes the words of a digest at an offset. */
 export function writeRow(digest: Digest, into: Uint32Array, offset: number): void {
-  let char = PREFIX.length;
-  for (let at = 0; at < ROW_WORDS; at++) {
-    let word = 0;
-    for (const end = char + WORD_DIGITS; char < end; char++) {
-      // A digest is 64 lower-case hex digits by construction, so the look-up hits.
-      word = (word << 4) | (nibbles[digest.charCodeAt(char)] as number);
-    }
-    into[offset + at] = word;
+  let at = PREFIX.length;
+  for (let word = 0; word < ROW_WORDS; word++) {
+    // Written out: a sweep comes by here for every blob and every reference.
+    into[offset + word] =
+      (valueAt(digest, at) << 28) |
+      (valueAt(digest, at + 1) << 24) |
+      (valueAt(digest, at + 2) << 20) |
+      (valueAt(digest, at + 3) << 16) |
+      (valueAt(digest, at + 4) << 12) |
+      (valueAt(digest, at + 5) << 8) |
+      (valueAt(digest, at + 6) << 4) |
+      valueAt(digest, at + 7);
+    at += WORD_DIGITS;
   }
 }
 

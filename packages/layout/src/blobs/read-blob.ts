@@ -11,9 +11,12 @@ import { findBlob } from "./find-blob.ts";
 /** Bytes per chunk read: large enough that the calls cost nothing, small enough to hold a few. */
 const READ_BYTES = 1024 * 1024;
 
+/** How often sweeps may move a blob aside between finding and opening it. */
+const ATTEMPTS_MAX = 100;
+
 /** Opens a blob's file; a sweep may move it between the look and the open, so it looks again. */
 async function openBlob(layout: Layout, digest: Digest): Promise<FsFile> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const found = await findBlob(layout, digest);
     if (found === undefined) break;
     try {
