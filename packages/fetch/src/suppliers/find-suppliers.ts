@@ -68,7 +68,7 @@ export function createSupplierFinder(
     if (digest === undefined) return;
     const origins = (await readOrigins?.(digest)) ?? [];
     for (const placed of recordedPlaces(sources, origins, { digest, size })) {
-      if (placed.file.url === file.url) continue;
+      if (file.url !== undefined && placed.file.url === file.url) continue;
       yield { location: placed.model.location, find: () => allowed(placed) };
     }
   };
