@@ -68,7 +68,9 @@ async function hashFound(
       // The writer may not have synced what we are about to vouch for.
       if (layout.readOnly === undefined) {
         await file.sync();
-        await layout.fs.syncDirectory(layout.paths.blobDirectory(digest));
+        const directory = layout.paths.blobDirectory(digest);
+        const synced = await ifPresent(layout.fs.syncDirectory(directory).then(() => true));
+        if (synced === undefined) return "gone";
         await writeChunkMap(layout, digest, hashes.chunks).catch(ignoreUnwritable);
       }
       return "right";
