@@ -124,6 +124,22 @@ it("an inspection goes on after a broken connection, and tells a damaged header"
   await expectStoreError(inspect("hf.co/org/m", ports), "ERR_STORE_HEADER_UNSUPPORTED");
 });
 
+it("an inspection reads nothing of a source that begins behind what was asked for", async () => {
+  const gguf = generateGguf({ sizeBytes: 64 * 1024, seed: 1 });
+  await using hub = await createFakeHub({
+    repositories: { "org/m": { files: { "m.gguf": gguf } } },
+  });
+  const source = createHuggingFaceSource({ endpoint: hub.endpoint });
+  const late: Source = {
+    ...source,
+    async open(...args) {
+      const opened = await source.open(...args);
+      return { ...opened, start: opened.start + 8 };
+    },
+  };
+  await expectStoreError(inspect("hf.co/org/m", { sources: [late] }), "ERR_STORE_RANGE_IGNORED");
+});
+
 it("what the hub's scan says of a file is told, and what it warns of is refused", async () => {
   const answer = {
     id: "org/m",

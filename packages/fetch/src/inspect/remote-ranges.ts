@@ -1,7 +1,7 @@
 import type { AbortOptions } from "@store/layout";
 import type { RangeReader } from "@store/manifest/inspect";
 
-import { upstreamChanged } from "../http/http-errors.ts";
+import { rangeIgnored, upstreamChanged } from "../http/http-errors.ts";
 import { retrying } from "../http/retrying.ts";
 import { defaultRetryPolicy } from "../http/retry-policy.ts";
 import type { Timers } from "../http/timers.ts";
@@ -35,6 +35,10 @@ export function createRemoteRanges(
     const bytes = new Uint8Array(end - start);
     let at = opened.start;
     const iterator = opened.body[Symbol.asyncIterator]();
+    if (at > start) {
+      await iterator.return?.();
+      throw rangeIgnored(file.path, start, at);
+    }
     // A source that ignores ranges sends everything: only as much as is needed is taken.
     while (at < end) {
       const { done, value } = await iterator.next();

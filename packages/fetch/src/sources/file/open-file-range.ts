@@ -115,6 +115,7 @@ function notRegular(path: string): StoreError {
   return new StoreError(`not a regular file: ${path}`, {
     kind: "invalid",
     code: "ERR_STORE_NOT_A_FILE",
+    hint: "Choose a file, or the directory of a model.",
     detail: { path },
   });
 }
