@@ -2,7 +2,14 @@ import { countPartialBytes, openLayout } from "@store/layout";
 import { createContent, expectStoreError } from "@store/layout/testing";
 import { expect, it } from "vitest";
 
-import { createHuggingFaceSource, createPolicy, inspect, plan, pull } from "../src/index.ts";
+import {
+  createHuggingFaceSource,
+  createPolicy,
+  inspect,
+  plan,
+  pull,
+  type Source,
+} from "../src/index.ts";
 import { createFakeHub, generateGguf, generateSafetensors } from "../src/testing/index.ts";
 import { createHastyTimers, openPorts } from "./open-ports.ts";
 
