@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { damageBlob } from "../../test/damage-blob.ts";
+import { interceptFs } from "../../test/intercept-fs.ts";
+import type { Trashed } from "../blobs/blob-store.ts";
 import { openBlobStore } from "../blobs/disk-blob-store.ts";
 import { digestBytes } from "../digest/digester.ts";
 import type { FsPort } from "../fs/fs-port.ts";
@@ -149,6 +151,21 @@ describe("a repair", () => {
       await one?.writeAt(second.start, content.slice(second.start, second.end));
       await one?.commit();
     }
+    expect(Buffer.compare(await readFile(layout.paths.blob(digest)), content)).toBe(0);
+    expect(await listQuarantine(layout)).toHaveLength(1);
+  });
+
+  it("does not take the wrong file for right that a sweep gives back in the last instant", async () => {
+    await using temporary = await openDamaged();
+    let trashed: Trashed | undefined;
+    const fs = interceptFs(nodeFs, async (operation, path) => {
+      if (operation === "link" && path.includes(".partial-")) await trashed?.restore();
+    });
+    const layout = await temporary.reopen({ fs });
+    await using repair = await openRepair(layout, { digest });
+    await repair?.writeAt(second.start, content.slice(second.start, second.end));
+    trashed = await openBlobStore(temporary.layout).trash(digest, "sweep");
+    await repair?.commit();
     expect(Buffer.compare(await readFile(layout.paths.blob(digest)), content)).toBe(0);
     expect(await listQuarantine(layout)).toHaveLength(1);
   });

@@ -25,8 +25,12 @@ export async function replaceBlob(
   const { digest, chunks } = hashes;
   const path = layout.paths.blob(digest);
   const named = await ifPresent(fs.lstat(path));
-  // Somebody else put it right, or took it away: what is there now is judged as anywhere.
-  if (named?.inode !== wrong.inode) return publishBlob(layout, hashes, temporary);
+  if (named?.inode !== wrong.inode) {
+    // Somebody else put it right, or took it away and may give it back: what once was vouched for is
+    // hashed again if it stands in the way.
+    await removeChunkMap(layout, digest);
+    return publishBlob(layout, hashes, temporary);
+  }
   const why = { reason: "digest-mismatch", expected: digest, actual: wrong.actual };
   if (!(await quarantineLink(layout, path, why))) {
     await removeChunkMap(layout, digest);
