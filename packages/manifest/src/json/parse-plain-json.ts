@@ -1,12 +1,13 @@
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from "./characters.ts";
 import { isJsonObject, type JsonValue } from "./json-value.ts";
-
-const QUOTE = 0x22;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 const POINT = 0x2e;
 const MINUS = 0x2d;
@@ -30,6 +31,7 @@ export function parsePlainJson(text: string, depthMax: number): JsonValue | unde
   try {
     value = JSON.parse(text) as JsonValue;
   } catch {
+    // The strict parser says what is wrong, and where.
     return undefined;
   }
   return countMembers(value) === colons ? value : undefined;
