@@ -21,6 +21,7 @@ export type {
   GcPins,
   GcPorts,
   GcTrashed,
+  GcTrashNotice,
   ListExpirablesOptions,
   LookAgain,
   OrphanRecords,

@@ -29,12 +29,22 @@ export interface GcTrashed {
   destroy(): Promise<void>;
 }
 
+export interface GcTrashNotice {
+  /** Called when all that was moved aside is settled. */
+  withdraw(): Promise<void>;
+}
+
 export interface GcBlobs {
   /** Every digest that may be present, in any order. */
   list(options?: AbortOptions): AsyncIterable<Digest>;
   stat(digest: Digest, options?: AbortOptions): Promise<GcBlobInfo | undefined>;
+  /**
+   * Says what is about to be moved aside, so that the next sweep finds it should this one die. Absent
+   * where each `trash` sees to that by itself, or nothing has to.
+   */
+  announceTrash?(digests: readonly Digest[]): Promise<GcTrashNotice>;
   /** D1: moves the blob to the trash name of this sweep; `undefined` if it is not there. */
-  trash(digest: Digest, sweep: string): Promise<GcTrashed | undefined>;
+  trash(digest: Digest, sweep: string, notice?: GcTrashNotice): Promise<GcTrashed | undefined>;
   /** Trash names that an interrupted sweep left behind. */
   listTrash(options?: AbortOptions): AsyncIterable<GcTrashed>;
 }

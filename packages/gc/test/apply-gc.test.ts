@@ -78,6 +78,31 @@ describe("applyGc", () => {
     expect(order).toEqual([...firstBatch, ...secondBatch]);
   });
 
+  it("announces each batch, and withdraws that when all of it is settled", async () => {
+    const calls: string[] = [];
+    const { disk, ports, plan } = await setUp((call) => void calls.push(call));
+    await applyGc(plan, ports, { batchCount: 2 });
+    const order = calls.filter((call) => /^(announce|trash|destroy|withdraw)$/.test(call));
+    const firstBatch = ["announce", "trash", "trash", "destroy", "destroy", "withdraw"];
+    expect(order).toEqual([...firstBatch, "announce", "trash", "destroy", "withdraw"]);
+    expect(disk.notices.size).toBe(0);
+  });
+
+  it("leaves what it announced where a call failed that may have moved a blob", async () => {
+    const { disk, ports, plan } = await setUp();
+    const late = new StoreError("no", { kind: "denied", code: "ERR_STORE_NO_PERMISSION" });
+    const blobs: GcPorts["blobs"] = {
+      ...ports.blobs,
+      async trash(digest, sweep, notice) {
+        const trashed = await ports.blobs.trash(digest, sweep, notice);
+        if (digest === two) throw late;
+        return trashed;
+      },
+    };
+    await applyGc(plan, { ...ports, blobs });
+    expect([...disk.notices]).toEqual([new Set([one, two, three])]);
+  });
+
   it("restores the batch and stops when a name cannot be read at the second look", async () => {
     const { disk, ports, plan } = await setUp();
     disk.names.set("broken", []);

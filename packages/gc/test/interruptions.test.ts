@@ -51,6 +51,12 @@ function expectNothingLost(disk: FakeDisk): void {
   for (const digest of mustStay) expect(isReadable(disk, digest)).toBe(true);
 }
 
+/** Whether the next sweep finds what a trash name holds. */
+function isAnnounced(disk: FakeDisk, key: string): boolean {
+  const [digest = "", sweep] = key.split(" ");
+  return sweep === "crashed" || [...disk.notices].some((notice) => notice.has(digest as Digest));
+}
+
 function collect(disk: FakeDisk, hook?: Hook, signal?: AbortSignal) {
   const ports = createFakePorts(disk, { now: () => NOW_MS, hook });
   return collectGarbage(ports, { signal, batchCount: 2 });
@@ -80,7 +86,10 @@ async function atEveryCall(
     await attempt(disk, hook);
     if (!hasStruck) return at - 1;
     expectNothingLost(disk);
+    for (const key of disk.trash.keys()) expect(isAnnounced(disk, key)).toBe(true);
     await collect(disk);
+    // A notice goes by its age where its sweep died.
+    disk.notices.clear();
     expect(disk).toEqual(await finished());
   }
 }

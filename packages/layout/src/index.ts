@@ -69,6 +69,7 @@ export type {
   IngestTarget,
   PutOptions,
   Trashed,
+  TrashNotice,
 } from "./blobs/blob-store.ts";
 export { type Debris, type DebrisItem, openPartialDebris } from "./debris/partial-debris.ts";
 export { countPartialBytes } from "./ingest/open-ingest.ts";
@@ -90,5 +91,5 @@ export { CHUNK_BYTES } from "./sidecars/chunk-map.ts";
 export { keepOrigins } from "./sidecars/keep-origins.ts";
 export type { Origin } from "./sidecars/origin.ts";
 export { readOrigins, recordOrigin } from "./sidecars/origins.ts";
-export { listSpentBoots } from "./trash/list-trash.ts";
+export { isSpentMark, listSpentMarks } from "./trash/spent-marks.ts";
 export { verifyBlobs, type VerifyEvent, type VerifyOptions } from "./verify/verify-blobs.ts";

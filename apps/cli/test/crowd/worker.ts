@@ -172,9 +172,9 @@ function withMutant(ports: ReturnType<typeof createSweepPorts>): typeof ports {
     ...ports,
     blobs: {
       ...ports.blobs,
-      async trash(digest, id) {
+      async trash(digest, id, notice) {
         await delay(MUTANT_DELAY_MS);
-        return ports.blobs.trash(digest, id);
+        return ports.blobs.trash(digest, id, notice);
       },
     },
     roots(options) {

@@ -214,10 +214,10 @@ function mutated(ports: GcPorts, mutant: SweeperMutant | undefined): GcPorts {
         ...ports,
         blobs: {
           ...ports.blobs,
-          async trash(one, sweep) {
+          async trash(one, sweep, notice) {
             earlier ??= readAll();
             await earlier;
-            return ports.blobs.trash(one, sweep);
+            return ports.blobs.trash(one, sweep, notice);
           },
         },
         leases: noLeases,

@@ -4,7 +4,7 @@
 import type { Digest } from "@store/layout";
 
 import { forEachConcurrent } from "../for-each-concurrent.ts";
-import type { GcTrashed } from "../ports.ts";
+import type { GcTrashed, GcTrashNotice } from "../ports.ts";
 import { lookAgain } from "./look-again.ts";
 import type { Sweep } from "./sweep.ts";
 
@@ -13,11 +13,19 @@ const DELETES_IN_FLIGHT = 16;
 
 /** Takes candidates through D1–D4, or leaves them all where they were. */
 export async function sweepBatch(sweep: Sweep, digests: readonly Digest[]): Promise<void> {
+  const notice = await sweep.ports.blobs.announceTrash?.(digests);
   const held = new Set<GcTrashed>();
+  let isUnclear = false;
   await orGiveBack(sweep, held, async () => {
-    await forEachConcurrent(digests, DELETES_IN_FLIGHT, (digest) => moveAside(sweep, held, digest));
+    await forEachConcurrent(digests, DELETES_IN_FLIGHT, async (digest) => {
+      const trashed = await moveAside(sweep, digest, notice);
+      if (trashed === "failed") isUnclear = true;
+      else if (trashed !== undefined) held.add(trashed);
+    });
     await settle(sweep, held);
   });
+  // A blob may have been moved by a call that failed afterwards.
+  if (!isUnclear) await notice?.withdraw();
 }
 
 /**
@@ -29,17 +37,21 @@ export async function sweepTrash(sweep: Sweep, batch: Iterable<GcTrashed>): Prom
 }
 
 /** D1. */
-async function moveAside(sweep: Sweep, held: Set<GcTrashed>, digest: Digest): Promise<void> {
+async function moveAside(
+  sweep: Sweep,
+  digest: Digest,
+  notice: GcTrashNotice | undefined,
+): Promise<GcTrashed | "failed" | undefined> {
   sweep.options.signal?.throwIfAborted();
   let trashed;
   try {
-    trashed = await sweep.ports.blobs.trash(digest, sweep.id);
+    trashed = await sweep.ports.blobs.trash(digest, sweep.id, notice);
   } catch (error) {
     sweep.tolerate(digest, error);
-    return;
+    return "failed";
   }
-  if (trashed !== undefined) held.add(trashed);
-  else if (!sweep.packed.has(digest)) sweep.note({ kind: "skipped", digest });
+  if (trashed === undefined && !sweep.packed.has(digest)) sweep.note({ kind: "skipped", digest });
+  return trashed;
 }
 
 interface SettleOptions {

@@ -19,6 +19,7 @@ export interface FakeDisk {
   readonly blobs: Map<Digest, FakeBlob>;
   /** By `<digest> <sweep>`. */
   readonly trash: Map<string, FakeTrash>;
+  readonly notices: Set<ReadonlySet<Digest>>;
   readonly names: Map<string, readonly Digest[]>;
   readonly unreadableNames: Set<string>;
   readonly leases: Map<string, GcLease>;
@@ -34,6 +35,7 @@ export function createFakeDisk(): FakeDisk {
   return {
     blobs: new Map(),
     trash: new Map(),
+    notices: new Set(),
     names: new Map(),
     unreadableNames: new Set(),
     leases: new Map(),
@@ -77,6 +79,17 @@ export function createFakePorts(disk: FakeDisk, options: FakePortsOptions = {}):
         await hook("stat");
         rescue(disk, digest);
         return disk.blobs.get(digest);
+      },
+      async announceTrash(digests) {
+        await hook("announce");
+        const notice = new Set(digests);
+        disk.notices.add(notice);
+        return {
+          async withdraw() {
+            await hook("withdraw");
+            disk.notices.delete(notice);
+          },
+        };
       },
       async trash(digest, sweep) {
         await hook("trash");

@@ -137,6 +137,12 @@ export interface Trashed {
   destroy(): Promise<void>;
 }
 
+/** What {@link BlobStore.announceTrash} said. */
+export interface TrashNotice {
+  /** Call when all is settled that was moved aside. Best effort: one that stays costs a look. */
+  withdraw(): Promise<void>;
+}
+
 /** A {@link BlobReader} that also takes blobs in. There is no plain delete. */
 export interface BlobStore extends BlobReader {
   /**
@@ -165,8 +171,17 @@ export interface BlobStore extends BlobReader {
   release(digests: Iterable<Digest>): Promise<void>;
   /** Takes the mark back: a name needs them again. */
   retain(digests: Iterable<Digest>): Promise<void>;
-  /** D1: moves the blob to a trash name; `undefined` if it is not there. */
-  trash(digest: Digest, sweep: string): Promise<Trashed | undefined>;
+  /**
+   * Says once which blobs a sweep is about to move aside, in place of a mark for each. Should it die,
+   * the next one finds them by that.
+   */
+  announceTrash(digests: Iterable<Digest>): Promise<TrashNotice>;
+  /**
+   * D1: moves the blob to a trash name; `undefined` if it is not there.
+   *
+   * @param notice covers the blob; without one it gets a mark of its own
+   */
+  trash(digest: Digest, sweep: string, notice?: TrashNotice): Promise<Trashed | undefined>;
   /** Trash names that an earlier sweep left behind. */
   listTrash(options?: AbortOptions): AsyncIterable<Trashed>;
 }

@@ -5,6 +5,7 @@ import type { Layout } from "../root/layout.ts";
 import { isHashed } from "../sidecars/chunk-sidecar.ts";
 import { listTrash } from "../trash/list-trash.ts";
 import { trashBlob } from "../trash/trash-blob.ts";
+import { announceTrash } from "../trash/trash-marks.ts";
 import { adoptFile } from "./adopt-file.ts";
 import type { BlobInfo } from "./blob-reader.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -75,8 +76,10 @@ export function openBlobStore(layout: Layout): BlobStore {
       }),
     release: (digests) => explaining("release blobs", () => releaseBlobs(layout, digests)),
     retain: (digests) => explaining("keep blobs", () => retainBlobs(layout, digests)),
-    trash: (digest, sweep) =>
-      explaining(`move blob ${digest} aside`, () => trashBlob(layout, digest, sweep)),
+    announceTrash: (digests) =>
+      explaining("announce what is to be moved aside", () => announceTrash(layout, digests)),
+    trash: (digest, sweep, notice) =>
+      explaining(`move blob ${digest} aside`, () => trashBlob(layout, digest, sweep, notice)),
     listTrash: () => listTrash(layout),
   };
 }

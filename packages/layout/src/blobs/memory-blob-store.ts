@@ -147,6 +147,7 @@ export function createMemoryBlobStore(options: { readonly now?: () => number } =
     async retain(digests) {
       for (const digest of digests) released.delete(digest);
     },
+    announceTrash: () => Promise.resolve({ withdraw: () => Promise.resolve() }),
     async trash(digest, sweep) {
       const held = blobs.get(digest);
       if (held === undefined) return undefined;

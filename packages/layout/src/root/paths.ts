@@ -52,6 +52,7 @@ export interface Paths {
 
 /** Names inside a blob's directory and a partial's. */
 export const DATA_FILE = "data";
+export const CHUNKS_FILE = "chunks";
 export const TRASH_PREFIX = "data.trash-";
 /** Of a trash name given by a repair, which moves a file aside to learn whether it is the wrong one. */
 export const SUSPECT_PREFIX: string = `${TRASH_PREFIX}suspect-`;
@@ -83,7 +84,7 @@ export function createPaths(root: string): Paths {
     fanout,
     blobDirectory: (digest) => inBlob(digest),
     blob: (digest) => inBlob(digest, DATA_FILE),
-    chunks: (digest) => inBlob(digest, "chunks"),
+    chunks: (digest) => inBlob(digest, CHUNKS_FILE),
     origins: (digest) => inBlob(digest, "origins.jsonl"),
     trash: (digest, sweep) => inBlob(digest, `${TRASH_PREFIX}${sweep}`),
     partial: (digest, owner) =>

@@ -241,5 +241,19 @@ export function blobStoreSuite(options: BlobStoreSuiteOptions): void {
       for await (const trashed of store.listTrash()) expect.fail(`still aside: ${trashed.digest}`);
       expect(await store.stat(digest)).toMatchObject(expected);
     });
+
+    it("lists what an ended sweep had announced and left aside", async () => {
+      const store = await create();
+      await store.put(expected, content);
+      const notice = await store.announceTrash([EMPTY_DIGEST, digest]);
+      await store.trash(digest, "sweep1", notice);
+      const left = [];
+      for await (const trashed of store.listTrash()) left.push(trashed);
+      expect(left.map((trashed) => trashed.digest)).toEqual([digest]);
+      await left[0]?.destroy();
+      await notice.withdraw();
+      await notice.withdraw();
+      expect(await store.stat(digest)).toBeUndefined();
+    });
   });
 }

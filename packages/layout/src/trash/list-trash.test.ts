@@ -14,7 +14,7 @@ import type { Layout } from "../root/layout.ts";
 import { createContent } from "../testing/content.ts";
 import { createFaultyFs, FsStopped } from "../testing/faulty-fs.ts";
 import { createTemporaryLayout } from "../testing/temporary-layout.ts";
-import { listSpentBoots } from "./list-trash.ts";
+import { listSpentMarks } from "./spent-marks.ts";
 
 async function listed(layout: Layout): Promise<readonly string[]> {
   const digests: string[] = [];
@@ -148,7 +148,7 @@ describe("the record of a boot", () => {
       expect(await bootRecords(layout)).toHaveLength(1);
       await rm(join(layout.paths.trashed, `${digest.slice("sha256:".length)}.sweep`));
       expect(await listed(second)).toEqual([added.digest]);
-      expect(await listSpentBoots(second)).toEqual([]);
+      expect(await listSpentMarks(second)).toEqual([]);
     });
   });
 
@@ -157,9 +157,9 @@ describe("the record of a boot", () => {
     await withTrash(machine.start().processes, async (layout, _digest, reopen) => {
       machine.reboot();
       const later = await reopen(machine.start().processes);
-      expect(await listSpentBoots(later)).toEqual([]);
+      expect(await listSpentMarks(later)).toEqual([]);
       for await (const trashed of openBlobStore(later).listTrash()) await trashed.destroy();
-      expect(await listSpentBoots(later)).toEqual(await bootRecords(layout));
+      expect(await listSpentMarks(later)).toEqual(await bootRecords(layout));
     });
   });
 

@@ -25,20 +25,9 @@ export async function* listTrash(layout: Layout): AsyncGenerator<Trashed> {
     if (names.length === 0 || (await findLink(layout, digest)) !== undefined) continue;
     for (const path of names) {
       const stat = await ifPresent(layout.fs.lstat(path));
-      if (stat?.kind === "file") yield createTrashed(layout, digest, path, stat.size);
+      if (stat?.kind === "file") yield createTrashed(layout, digest, { path, size: stat.size });
     }
   }
-}
-
-/**
- * Names of the files in `.store/trashed/` that tell of earlier boots and may go, because no trash is
- * left: there is nothing that a lost mark could hide.
- */
-export async function listSpentBoots(layout: Layout): Promise<readonly string[]> {
-  const boots = await explaining("list trash", () => listOtherBoots(layout));
-  if (boots.length === 0) return [];
-  const { done } = await listTrash(layout).next();
-  return done === true ? boots : [];
 }
 
 /** Blobs with marks, and those with trash that a walk finds, ascending. */

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 
-import type { Trashed } from "../blobs/blob-store.ts";
+import type { Trashed, TrashNotice } from "../blobs/blob-store.ts";
 import { mustBeInside } from "../blobs/inside-store.ts";
 import { type Digest, EMPTY_DIGEST } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
@@ -11,41 +11,58 @@ import { linkOrRename } from "../fs/publish.ts";
 import { quarantineFile } from "../quarantine/quarantine.ts";
 import type { Layout } from "../root/layout.ts";
 import { removeChunkMap } from "../sidecars/chunk-sidecar.ts";
-import { DATA_FILE, SUSPECT_PREFIX, TRASH_PREFIX } from "../root/paths.ts";
+import { CHUNKS_FILE, DATA_FILE, SUSPECT_PREFIX, TRASH_PREFIX } from "../root/paths.ts";
 import { markTrash, unmarkTrash } from "./trash-marks.ts";
 
 /**
  * D1 of a sweep: `data` becomes `data.trash-<sweep>`. Every sweep has its own id, so the rename
  * never meets an older trash name, which would be the last copy of the blob.
+ *
+ * @param notice covers the blob, which then needs no mark of its own
  */
 export async function trashBlob(
   layout: Layout,
   digest: Digest,
   sweep: string,
+  notice?: TrashNotice,
 ): Promise<Trashed | undefined> {
   if (layout.readOnly !== undefined) throw layout.readOnly;
   if (!/^[0-9A-Za-z-]{1,64}$/.test(sweep)) throw new TypeError(`not a sweep id: ${sweep}`);
   const { fs, paths } = layout;
   const path = paths.trash(digest, sweep);
-  await mustBeInside(layout, digest);
-  await markTrash(layout, digest, sweep);
+  await mustBeInside(layout.prompt, digest);
+  if (notice === undefined) await markTrash(layout, digest, sweep);
   try {
     await fs.rename(paths.blob(digest), path);
   } catch (error) {
     // Unless the mark is of trash that an earlier attempt of the same sweep made.
-    if (!(await isAt(layout, path))) await unmarkTrash(layout, digest, sweep);
+    if (notice === undefined && !(await isAt(layout, path)))
+      await unmarkTrash(layout, digest, sweep);
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
   // Gone already: another sweep found the name and destroyed it, or a reader gave it back.
-  const stat = await ifPresent(fs.lstat(path));
-  return stat === undefined ? undefined : createTrashed(layout, digest, path, stat.size);
+  const stat = await ifPresent(layout.prompt.fs.lstat(path));
+  if (stat === undefined) return undefined;
+  return createTrashed(layout, digest, { path, size: stat.size, notice });
 }
 
-/** @param path a trash name of the blob */
-export function createTrashed(layout: Layout, digest: Digest, path: string, size: number): Trashed {
-  const unmark = (): Promise<void> =>
-    unmarkTrash(layout, digest, basename(path).slice(TRASH_PREFIX.length));
+interface TrashName {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly notice?: TrashNotice | undefined;
+}
+
+export function createTrashed(
+  layout: Layout,
+  digest: Digest,
+  { path, size, notice }: TrashName,
+): Trashed {
+  async function unmark(): Promise<void> {
+    if (notice !== undefined) return;
+    await unmarkTrash(layout, digest, basename(path).slice(TRASH_PREFIX.length));
+  }
   return {
     digest,
     size,
@@ -64,17 +81,18 @@ export function createTrashed(layout: Layout, digest: Digest, path: string, size
     destroy: () =>
       explaining(`delete blob ${digest}`, async () => {
         if (layout.readOnly !== undefined) throw layout.readOnly;
+        await mustBeInside(layout.prompt, digest);
+        const beside = await namesIn(layout.prompt.fs, layout.paths.blobDirectory(digest));
         // First, because it vouches for bytes: it must never be found beside others that another tool
         // has put there since. Losing it to a race costs a hashing, never a byte.
-        if (!(await isThere(layout, digest))) await removeChunkMap(layout, digest);
+        if (beside.includes(CHUNKS_FILE) && !beside.includes(DATA_FILE))
+          await removeChunkMap(layout, digest);
         // INV-4: the caller has looked at leases and names since this name was given.
         if (isSuspect(path)) await keepSuspect(layout, digest, path);
         else await removeName(layout, path);
         await unmark();
-        if (await isThere(layout, digest)) return;
-        await removeEmptyBlob(layout, digest);
         // A mark that stayed would send the blob away at once if somebody added it again.
-        if (!(await isThere(layout, digest))) await retainBlobs(layout, [digest]);
+        if (await removeEmptyBlob(layout, digest)) await retainBlobs(layout, [digest]);
       }),
   };
 }
@@ -119,15 +137,28 @@ async function isAt(layout: Layout, path: string): Promise<boolean> {
 const isThere = (layout: Layout, digest: Digest): Promise<boolean> =>
   isAt(layout, layout.paths.blob(digest));
 
-/** Best effort: a directory somebody else uses again stays, with whatever they put there. */
-async function removeEmptyBlob(layout: Layout, digest: Digest): Promise<void> {
-  const { fs, paths } = layout;
+/**
+ * Best effort: a directory somebody else uses again stays, with whatever they put there.
+ *
+ * @returns whether the blob was gone
+ */
+async function removeEmptyBlob(layout: Layout, digest: Digest): Promise<boolean> {
+  const directory = layout.paths.blobDirectory(digest);
+  if (await removeIfEmpty(layout, directory)) return true;
+  if (await isThere(layout, digest)) return false;
+  await removeChunkMap(layout, digest);
+  await removeName(layout, layout.paths.origins(digest));
+  return (await removeIfEmpty(layout, directory)) || !(await isThere(layout, digest));
+}
+async function removeIfEmpty(layout: Layout, directory: string): Promise<boolean> {
   try {
-    await removeName(layout, paths.origins(digest));
-    await fs.rmdir(paths.blobDirectory(digest));
+    await layout.fs.rmdir(directory);
+    return true;
   } catch (error) {
-    const known = ["ENOTEMPTY", "EEXIST", "ENOENT", "EISDIR", "EBUSY", "EACCES", "EPERM"];
+    if (isErrno(error, "ENOENT")) return true;
+    const known = ["ENOTEMPTY", "EEXIST", "EBUSY", "EACCES", "EPERM"];
     if (!isErrno(error, ...known)) throw error;
+    return false;
   }
 }
 

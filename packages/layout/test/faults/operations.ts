@@ -250,6 +250,22 @@ export const operations: readonly Operation[] = [
     },
   },
   {
+    name: "announce, trash and destroy",
+    keeps: [small],
+    makes: [],
+    async prepare(layout) {
+      await addOld(layout);
+      await openBlobStore(layout).add(small);
+    },
+    async run(layout) {
+      const blobs = openBlobStore(layout);
+      const notice = await blobs.announceTrash([digestBytes(old)]);
+      const trashed = await blobs.trash(digestBytes(old), "sweep", notice);
+      await trashed?.destroy();
+      await notice.withdraw();
+    },
+  },
+  {
     name: "release and retain",
     keeps: [old],
     makes: [],

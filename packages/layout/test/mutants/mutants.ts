@@ -171,6 +171,14 @@ export const mutants: readonly TestedMutant[] = [
     test: "all trash is found by the next sweep",
   },
   {
+    bug: "what a sweep announced is not looked for",
+    file: "trash/trash-marks.ts",
+    from: "isNotice(name) ? await readNotice(layout, name) : ",
+    to: "",
+    suite: "src/trash/trash-marks.test.ts",
+    test: "is found by the next sweep",
+  },
+  {
     bug: "a blob is published over another",
     file: "fs/publish.ts",
     from: "await fs.link(from, to);",

@@ -132,8 +132,9 @@ export async function sweep(layout: Layout, parts: SweepParts): Promise<void> {
     mutations.lookBeforeTrash === true ? await lookForNeeds(layout, mutations) : undefined;
   const aside: Trashed[] = [];
   if (leftovers) for await (const left of blobs.listTrash()) aside.push(left);
+  const notice = await blobs.announceTrash(candidates);
   for (const digest of candidates) {
-    const trashed = await blobs.trash(digest, id);
+    const trashed = await blobs.trash(digest, id, notice);
     if (trashed !== undefined) aside.push(trashed);
   }
   if (mutations.noSecondLook === true) needed = new Set();
@@ -143,6 +144,7 @@ export async function sweep(layout: Layout, parts: SweepParts): Promise<void> {
     if (needed.has(trashed.digest)) await trashed.restore();
     else await trashed.destroy();
   }
+  await notice.withdraw();
 }
 
 /** D2: the leases, then the names. */
