@@ -82,9 +82,8 @@ export async function listMarked(layout: Layout): Promise<ReadonlySet<Digest>> {
   const names = isThere ? await namesIn(layout.fs, layout.paths.trashed) : [];
   const marked = new Set<Digest>();
   for (const name of names) {
-    for (const hex of isNotice(name)
-      ? await readNotice(layout, name)
-      : [name.split(".")[0] ?? ""]) {
+    const hexes = isNotice(name) ? await readNotice(layout, name) : [name.split(".")[0] ?? ""];
+    for (const hex of hexes) {
       const digest = digestFromHex(hex);
       if (digest !== undefined) marked.add(digest);
     }
