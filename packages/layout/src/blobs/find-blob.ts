@@ -4,7 +4,7 @@ import { StoreError } from "../errors/store-error.ts";
 import { ifPresent } from "../fs/absence.ts";
 import type { FsStat } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
-import { rescueFromTrash } from "../trash/trash-blob.ts";
+import { rescueFromTrash } from "../trash/rescue-from-trash.ts";
 import { mustBeInside } from "./inside-store.ts";
 
 export interface FoundBlob {

@@ -8,7 +8,8 @@ import { explaining } from "../errors/system-error.ts";
 import { ifPresent, namesIn } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 import { listOtherBoots } from "./boot-records.ts";
-import { createTrashed, trashNames } from "./trash-blob.ts";
+import { createTrashed } from "./trash-blob.ts";
+import { trashNames } from "./trash-names.ts";
 import { listMarked } from "./trash-marks.ts";
 
 /** A fan-out's turn to be walked comes once in so many days. */

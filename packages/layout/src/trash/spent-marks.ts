@@ -4,7 +4,7 @@ import { ifPresent, namesIn } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 import { listOtherBoots } from "./boot-records.ts";
 import { listTrash } from "./list-trash.ts";
-import { trashNames } from "./trash-blob.ts";
+import { trashNames } from "./trash-names.ts";
 import { isNotice, readNotice } from "./trash-marks.ts";
 
 /** `<hex>.<what follows data.trash->`. */

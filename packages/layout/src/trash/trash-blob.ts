@@ -1,18 +1,18 @@
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 
 import type { Trashed, TrashNotice } from "../blobs/blob-store.ts";
 import { mustBeInside } from "../blobs/inside-store.ts";
-import { type Digest, EMPTY_DIGEST } from "../digest/digest.ts";
+import type { Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
 import { retainBlobs } from "../blobs/release-marks.ts";
 import { ifPresent, namesIn } from "../fs/absence.ts";
-import { linkOrRename } from "../fs/publish.ts";
 import { quarantineFile } from "../quarantine/quarantine.ts";
 import type { Layout } from "../root/layout.ts";
 import { removeChunkMap } from "../sidecars/chunk-sidecar.ts";
 import { CHUNKS_FILE, DATA_FILE, SUSPECT_PREFIX, TRASH_PREFIX } from "../root/paths.ts";
 import { markTrash, unmarkTrash } from "./trash-marks.ts";
+import { linkBack } from "./trash-names.ts";
 
 /**
  * D1 of a sweep: `data` becomes `data.trash-<sweep>`. Every sweep has its own id, so the rename
@@ -97,16 +97,6 @@ export function createTrashed(
   };
 }
 
-/**
- * D3, and what every reader does that misses `data`. Losing the race to another restorer is success.
- *
- * @returns whether something has the blob's name now; else the trash name is gone: somebody restored
- * it, or a sweep that had every right to destroy it did
- */
-async function linkBack(layout: Layout, digest: Digest, path: string): Promise<boolean> {
-  return (await ifPresent(linkOrRename(layout.fs, path, layout.paths.blob(digest)))) !== undefined;
-}
-
 async function removeName(layout: Layout, path: string): Promise<void> {
   try {
     await layout.fs.unlink(path);
@@ -160,54 +150,4 @@ async function removeIfEmpty(layout: Layout, directory: string): Promise<boolean
     if (!isErrno(error, ...known)) throw error;
     return false;
   }
-}
-
-const isTrashName = (name: string): boolean => name.startsWith(TRASH_PREFIX);
-
-/** Trash names of one blob, as paths. */
-export async function trashNames(layout: Layout, digest: Digest): Promise<readonly string[]> {
-  const directory = layout.paths.blobDirectory(digest);
-  const names = await namesIn(layout.fs, directory);
-  return names.filter(isTrashName).map((name) => join(directory, name));
-}
-
-/**
- * What a reader does that misses `data`, before it answers "absent": gives a blob that a sweep has
- * only moved aside its name back. On a store that must not be written it reads the trash name.
- *
- * One listing is one instant: a blob that shows neither name in it was absent then. Two looks, one
- * for each name, would miss a blob that a sweep restores in between.
- *
- * @param wrong inodes of files that the caller knows to hold other bytes; they stay where they are
- * @returns the path the bytes can be read at, unless it has changed again
- */
-export async function rescueFromTrash(
-  layout: Layout,
-  digest: Digest,
-  wrong?: ReadonlySet<number>,
-): Promise<string | undefined> {
-  const { fs, paths } = layout;
-  const directory = paths.blobDirectory(digest);
-  const names = (await ifPresent(fs.readdir(directory))) ?? [];
-  let path = names.includes(DATA_FILE) ? paths.blob(digest) : undefined;
-  for (const name of names.filter(isTrashName)) {
-    const trash = join(directory, name);
-    const stat = await ifPresent(fs.lstat(trash));
-    // Gone: it was restored, or it was destroyed and the next listing shows that.
-    if (stat === undefined) path ??= paths.blob(digest);
-    if (stat?.kind !== "file" || wrong?.has(stat.inode) === true) continue;
-    // What a power cut leaves of a writer that does not sync is no blob to bring back.
-    if (stat.size === 0 && digest !== EMPTY_DIGEST) continue;
-    if (layout.readOnly !== undefined) return trash;
-    await mustBeInside(layout, digest);
-    try {
-      await linkBack(layout, digest, trash);
-    } catch (error) {
-      // Another user's directory: the bytes can be read where they are.
-      if (!isErrno(error, "EACCES", "EPERM", "EROFS")) throw error;
-      return trash;
-    }
-    return paths.blob(digest);
-  }
-  return path;
 }

@@ -52,13 +52,15 @@ export async function findViolations(
 /** Trash that the next sweep of the same boot would not find. A power cut may leave some. */
 export async function findUnmarkedTrash(root: string): Promise<readonly string[]> {
   const files = await readFiles(root);
-  const announced = [...files]
-    .filter(([path]) => path.startsWith(".store/trashed/notice-"))
-    .flatMap(([, bytes]) => Buffer.from(bytes).toString().split("\n"));
+  const announced = new Set(
+    [...files]
+      .filter(([path]) => path.startsWith(".store/trashed/notice-"))
+      .flatMap(([, bytes]) => Buffer.from(bytes).toString().split("\n")),
+  );
   return [...files.keys()].flatMap((path) => {
     const [, hex, id] = /\/([0-9a-f]{64})\/data\.trash-(.*)$/.exec(path) ?? [];
     if (hex === undefined) return [];
-    const isMarked = files.has(`.store/trashed/${hex}.${id}`) || announced.includes(hex);
+    const isMarked = files.has(`.store/trashed/${hex}.${id}`) || announced.has(hex);
     return isMarked ? [] : [`${path} has no mark`];
   });
 }
