@@ -26,7 +26,7 @@ export interface GcTrashed {
   /** D3: gives the blob its final name back, if nobody else did. */
   restore(): Promise<void>;
   /** D4: unlinks the trash name. */
-  destroy(): Promise<void>;
+  destroy(): Promise<unknown>;
 }
 
 export interface GcTrashNotice {

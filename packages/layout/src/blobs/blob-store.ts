@@ -133,8 +133,12 @@ export interface Trashed {
   readonly size: number;
   /** D3: gives the blob its final name back, if nobody else did. */
   restore(): Promise<void>;
-  /** D4: unlinks the trash name. Call only after a look at leases and names that began after D1. */
-  destroy(): Promise<void>;
+  /**
+   * D4: unlinks the trash name. Call only after a look at leases and names that began after D1.
+   *
+   * @returns whether the blob is gone: somebody may have given it its name back in the last instant
+   */
+  destroy(): Promise<boolean>;
 }
 
 /** What {@link BlobStore.announceTrash} said. */

@@ -61,6 +61,7 @@ export function createMemoryBlobStore(options: { readonly now?: () => number } =
       },
       async destroy() {
         trashed.delete(key);
+        return !blobs.has(digest);
       },
     };
   }

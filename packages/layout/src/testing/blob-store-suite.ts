@@ -198,7 +198,7 @@ export function blobStoreSuite(options: BlobStoreSuiteOptions): void {
       await store.put(expected, content);
       const trashed = await store.trash(digest, "sweep1");
       expect(trashed).toMatchObject(expected);
-      await trashed?.destroy();
+      expect(await trashed?.destroy()).toBe(true);
       expect(await store.stat(digest)).toBeUndefined();
       expect(await store.trash(digest, "sweep2")).toBeUndefined();
     });
@@ -217,7 +217,7 @@ export function blobStoreSuite(options: BlobStoreSuiteOptions): void {
       await store.put(expected, content);
       const trashed = await store.trash(digest, "sweep1");
       expect(await store.stat(digest)).toMatchObject(expected);
-      await trashed?.destroy();
+      expect(await trashed?.destroy()).toBe(false);
       expect(await collectContent(store.read(digest))).toEqual(content);
     });
 

@@ -92,7 +92,9 @@ export function createTrashed(
         else await removeName(layout, path);
         await unmark();
         // A mark that stayed would send the blob away at once if somebody added it again.
-        if (await removeEmptyBlob(layout, digest)) await retainBlobs(layout, [digest]);
+        const isGone = await removeEmptyBlob(layout, digest);
+        if (isGone) await retainBlobs(layout, [digest]);
+        return isGone;
       }),
   };
 }

@@ -156,11 +156,11 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
     } finally {
       if (!isHeld) await trashed.restore();
     }
-    if (!isHeld) {
+    // A reader may give the file its name back in the last instant.
+    if (!isHeld || !(await trashed.destroy())) {
       stayed.push({ digest, why: "needed" });
       return;
     }
-    await trashed.destroy();
     moved.push(digest);
     looseBytes += trashed.size;
     onProgress?.({ kind: "moved", digest, size: trashed.size });

@@ -168,6 +168,28 @@ describe("packBlobs", () => {
     expect(await listLoose(store.layout)).toEqual([digest]);
   });
 
+  it("says that a file stays which a reader gives back in the last instant", async () => {
+    await using store = await createTemporaryLayout();
+    const [digest] = await addAll(store.layout, contents.slice(0, 1));
+    const directory = store.layout.paths.blobDirectory(digest!);
+    const fs = {
+      ...nodeFs,
+      async unlink(path: string) {
+        // D4: whoever looks for the loose file now finds its trash name, and makes it whole again.
+        const isTrash = path.startsWith(join(directory, "data.trash-"));
+        if (isTrash) await openBlobStore(store.layout).stat(digest!);
+        await nodeFs.unlink(path);
+      },
+    };
+    const report = await packBlobs(await store.reopen({ fs }), [digest!]);
+    expect(report).toMatchObject({
+      moved: [],
+      stayed: [{ digest, why: "needed" }],
+      looseBytes: 0,
+    });
+    expect(await listLoose(store.layout)).toEqual([digest]);
+  });
+
   it("refuses a store that must not be written", async () => {
     await using store = await createTemporaryLayout();
     await addAll(store.layout, contents);
