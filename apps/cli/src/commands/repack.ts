@@ -2,6 +2,7 @@ import { lookAgain } from "@store/gc";
 import { withSweepLock } from "@store/layout";
 import {
   applyRepack,
+  type PackInfo,
   packInfoOf,
   planRepack,
   type RepackPlan,
@@ -57,7 +58,9 @@ export async function repackStore(context: CommandContext, flags: RepackFlags): 
 
 async function planFor(store: Store, percent: number, signal: AbortSignal): Promise<RepackPlan> {
   const live = await liveObjects(store, { signal });
-  return planRepack(store.packs.packs().map(packInfoOf), live, {
+  const packs: PackInfo[] = [];
+  for (const pack of store.packs.packs()) packs.push(await packInfoOf(pack));
+  return planRepack(packs, live, {
     liveShareMin: percent / 100,
     mergeBelowBytes: MERGE_BELOW_BYTES,
     packBytesMax: PACK_BYTES_MAX,

@@ -19,7 +19,8 @@ export async function liveObjects(
   const dead = new Set(plan.packs.flatMap(({ drop }) => drop));
   const live = new Set<Digest>();
   for (const pack of store.packs.packs()) {
-    for (const { digest } of packInfoOf(pack).objects) if (!dead.has(digest)) live.add(digest);
+    const { objects } = await packInfoOf(pack);
+    for (const { digest } of objects) if (!dead.has(digest)) live.add(digest);
   }
   return live;
 }

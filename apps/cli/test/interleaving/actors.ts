@@ -255,7 +255,7 @@ export const repacker = (
     // Mutant: a loose file counts as a copy.
     if (options.trustsLoose === true && (await openBlobStore(layout).stat(digest)) !== undefined)
       live.delete(digest);
-    const plan = planRepack(store.packs.packs().map(packInfoOf), live, {
+    const plan = await planRepack(await Promise.all(store.packs.packs().map(packInfoOf)), live, {
       liveShareMin: 1,
       mergeBelowBytes: 1_000_000,
       packBytesMax: 2_000_000,

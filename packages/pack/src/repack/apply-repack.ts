@@ -6,6 +6,8 @@ import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import type { PackReader } from "../chkl/pack-reader.ts";
 import type { FinishedPack } from "../chkl/pack-writer.ts";
+import { sortSliced } from "../loop/sort-sliced.ts";
+import { finishInTurns, type Sliced, turns, visitSliced } from "../loop/turns.ts";
 import { readBack } from "../move/read-back.ts";
 import { retirePacks } from "../trash/retire-packs.ts";
 import { rescueIndex } from "../trash/rescue-index.ts";
@@ -64,16 +66,13 @@ export async function applyRepack(
   }
   for (const [id, digests] of groupRelied(plan)) await prove(home, id, digests, places, options);
 
-  const moved = new Set([
-    ...plan.writes.flatMap(({ objects }) => objects.map(({ digest }) => digest)),
-    ...plan.relied.map(({ digest }) => digest),
-  ]);
+  const moved = await finishInTurns(digestsMoved(plan));
   const going: PackReader[] = [];
   const kept: { id: PackId; why: "damaged" | "needed" }[] = [];
   for (const id of plan.deletes) {
     const pack = await sources.open(id);
     if (pack === undefined) continue;
-    const isMoved = every(pack, (digest) => !moved.has(digest) || places.has(digest));
+    const isMoved = await every(pack, (digest) => !moved.has(digest) || places.has(digest));
     if (!isMoved || pack.identifiedCount !== pack.count) kept.push({ id, why: "damaged" });
     // What was to replace it came out the same.
     else if (written.some((one) => one.id === id)) kept.push({ id, why: "needed" });
@@ -94,20 +93,17 @@ export async function applyRepack(
   async function judge(packs: readonly PackReader[]): Promise<ReadonlySet<PackId>> {
     const visible = new Set<PackId>();
     for (const id of new Set(places.values())) if (await isWhole(directory, id)) visible.add(id);
-    const dropped = new Set<Digest>();
-    for (const pack of packs) {
-      for (const { digest } of pack.objects()) if (!moved.has(digest)) dropped.add(digest);
-    }
-    const needed =
-      dropped.size === 0 ? new Set<Digest>() : await options.lookAgain([...dropped].toSorted());
+    const dropped = await finishInTurns(digestsDropped(packs, moved));
+    const needed = dropped.length === 0 ? new Set<Digest>() : await options.lookAgain(dropped);
     const isElsewhere = (digest: Digest): boolean => {
       const place = places.get(digest);
       return place !== undefined && visible.has(place);
     };
-    const free = packs.filter((pack) =>
-      every(pack, (digest) => (moved.has(digest) ? isElsewhere(digest) : !needed.has(digest))),
-    );
-    return new Set(free.map(({ id }) => id));
+    const mayGo = (digest: Digest): boolean =>
+      moved.has(digest) ? isElsewhere(digest) : !needed.has(digest);
+    const free = new Set<PackId>();
+    for (const pack of packs) if (await every(pack, mayGo)) free.add(pack.id);
+    return free;
   }
 }
 
@@ -182,8 +178,35 @@ function groupRelied({ relied }: RepackPlan): ReadonlyMap<PackId, readonly Diges
   return groups;
 }
 
-function every(pack: PackReader, holds: (digest: Digest) => boolean): boolean {
-  for (const { digest } of pack.objects()) if (!holds(digest)) return false;
+/** What is to be had elsewhere once the plan is carried out. */
+function* digestsMoved({ writes, relied }: RepackPlan): Sliced<ReadonlySet<Digest>> {
+  const moved = new Set<Digest>();
+  for (const { objects } of writes) {
+    yield* visitSliced(objects, ({ digest }) => moved.add(digest));
+  }
+  yield* visitSliced(relied, ({ digest }) => moved.add(digest));
+  return moved;
+}
+
+/** What packs hold beside that, ascending. */
+function* digestsDropped(
+  packs: readonly PackReader[],
+  moved: ReadonlySet<Digest>,
+): Sliced<readonly Digest[]> {
+  const dropped = new Set<Digest>();
+  for (const pack of packs) {
+    yield* visitSliced(pack.objects(), ({ digest }) => {
+      if (!moved.has(digest)) dropped.add(digest);
+    });
+  }
+  return yield* sortSliced([...dropped], (a, b) => (a < b ? -1 : 1));
+}
+
+async function every(pack: PackReader, holds: (digest: Digest) => boolean): Promise<boolean> {
+  for (const { digest } of pack.objects()) {
+    if (!holds(digest)) return false;
+    if (turns.isOver()) await turns.pause();
+  }
   return true;
 }
 

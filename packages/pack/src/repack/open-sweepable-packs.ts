@@ -2,6 +2,7 @@ import { type AbortOptions, type Digest, type Layout, openBlobStore } from "@sto
 
 import { parsePackId } from "../chkl/pack-id.ts";
 import type { PackReader } from "../chkl/pack-reader.ts";
+import { finishInTurns, visitSliced } from "../loop/turns.ts";
 import type { PackSet } from "../set/pack-set.ts";
 import { applyRepack, type ApplyRepackOptions } from "./apply-repack.ts";
 import { packInfoOf } from "./pack-info-of.ts";
@@ -33,7 +34,7 @@ export function openSweepablePacks(layout: Layout, packs: PackSet): SweepablePac
       await packs.refresh(options);
       for (const pack of packs.packs()) {
         if (pack.identifiedCount !== pack.count) continue;
-        yield { id: pack.id, digests: [...new Set(digestsOf(pack))] };
+        yield { id: pack.id, digests: await digestsOf(pack) };
       }
     },
     async drop(text, digests, options) {
@@ -41,7 +42,8 @@ export function openSweepablePacks(layout: Layout, packs: PackSet): SweepablePac
       const pack = packs.packs().find((one) => one.id === id);
       if (pack === undefined) return 0;
       const dropped = new Set(digests);
-      const stays = packInfoOf(pack).objects.filter(({ digest }) => !dropped.has(digest));
+      const { objects } = await packInfoOf(pack);
+      const stays = objects.filter(({ digest }) => !dropped.has(digest));
       const plan: RepackPlan = {
         version: 1,
         writes:
@@ -60,6 +62,8 @@ export function openSweepablePacks(layout: Layout, packs: PackSet): SweepablePac
   };
 }
 
-function* digestsOf(pack: PackReader): Generator<Digest> {
-  for (const { digest } of pack.objects()) yield digest;
+async function digestsOf(pack: PackReader): Promise<readonly Digest[]> {
+  const digests = new Set<Digest>();
+  await finishInTurns(visitSliced(pack.objects(), ({ digest }) => digests.add(digest)));
+  return [...digests];
 }

@@ -1,6 +1,6 @@
 import { type Digest, digestFromHex } from "@store/layout";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { PackObject } from "../chkl/pack-entry.ts";
 import { parsePackId } from "../chkl/pack-id.ts";
@@ -49,9 +49,9 @@ function applyPlan(packs: readonly PackInfo[], plan: RepackPlan): readonly PackI
 }
 
 describe("planRepack", () => {
-  it("keeps packs that are live enough", () => {
+  it("keeps packs that are live enough", async () => {
     const packs = [packOf(1, [1, 2]), packOf(2, [3, 4])];
-    expect(planRepack(packs, live(1, 3, 4), policy)).toEqual({
+    expect(await planRepack(packs, live(1, 3, 4), policy)).toEqual({
       version: 1,
       writes: [],
       deletes: [],
@@ -61,55 +61,75 @@ describe("planRepack", () => {
     });
   });
 
-  it("deletes a pack nothing of which is live, and writes nothing for it", () => {
+  it("deletes a pack nothing of which is live, and writes nothing for it", async () => {
     const [dead, alive] = [packOf(1, [1, 2]), packOf(2, [3])];
-    const plan = planRepack([dead, alive], live(3), policy);
+    const plan = await planRepack([dead, alive], live(3), policy);
     expect(plan).toMatchObject({ writes: [], deletes: [dead.id], keeps: [alive.id] });
     expect(plan.reclaimBytes).toBe(dead.size);
   });
 
-  it("writes what is live of sparse packs into one, in the order of the files", () => {
+  it("writes what is live of sparse packs into one, in the order of the files", async () => {
     const packs = [packOf(2, [4, 5, 6]), packOf(1, [1, 2, 3])];
-    const plan = planRepack(packs, live(3, 5), policy);
+    const plan = await planRepack(packs, live(3, 5), policy);
     expect(contentsOf(plan)).toEqual([[digestOf(3), digestOf(5)]]);
     expect(plan.writes[0]?.objects[0]).toMatchObject({ pack: packs[1]?.id, offset: 208 });
     expect(plan.reclaimBytes).toBe(2 * 308 - 208);
   });
 
-  it("relies on a pack that is kept for what that holds as well, and says so", () => {
+  it("relies on a pack that is kept for what that holds as well, and says so", async () => {
     const [sparse, kept] = [packOf(1, [1, 2, 3]), packOf(2, [1])];
-    const plan = planRepack([sparse, kept], live(1), policy);
+    const plan = await planRepack([sparse, kept], live(1), policy);
     expect(plan).toMatchObject({ writes: [], deletes: [sparse.id] });
     expect(plan.relied).toEqual([{ digest: digestOf(1), pack: kept.id }]);
   });
 
-  it("keeps a pack with entries nobody can name, live or not", () => {
+  it("keeps a pack with entries nobody can name, live or not", async () => {
     const foreign = packOf(1, [1], 5);
-    expect(planRepack([foreign], live(), policy).keeps).toEqual([foreign.id]);
+    expect((await planRepack([foreign], live(), policy)).keeps).toEqual([foreign.id]);
   });
 
-  it("does not put two contents of one key into one pack", () => {
+  it("does not put two contents of one key into one pack", async () => {
     const packs = [packOf(1, [1, 7, 8]), packOf(2, [41, 9, 10])];
-    const plan = planRepack(packs, live(1, 41), policy);
+    const plan = await planRepack(packs, live(1, 41), policy);
     expect(contentsOf(plan)).toEqual([[digestOf(1)], [digestOf(41)]]);
   });
 
-  it("starts another pack where one gets too large", () => {
+  it("starts another pack where one gets too large", async () => {
     const packs = [packOf(1, [...Array(30).keys()])];
-    const plan = planRepack(packs, live(...Array(12).keys()), policy);
+    const plan = await planRepack(packs, live(...Array(12).keys()), policy);
     expect(contentsOf(plan).map(({ length }) => length)).toEqual([9, 3]);
   });
 
-  it("merges small packs once there are two, and leaves one alone", () => {
+  it("merges small packs once there are two, and leaves one alone", async () => {
     const merging = { ...policy, mergeBelowBytes: 250 };
     const [one, two] = [packOf(1, [1]), packOf(2, [2])];
-    expect(planRepack([one], live(1, 2), merging).keeps).toEqual([one.id]);
-    const plan = planRepack([one, two], live(1, 2), merging);
+    expect((await planRepack([one], live(1, 2), merging)).keeps).toEqual([one.id]);
+    const plan = await planRepack([one, two], live(1, 2), merging);
     expect(contentsOf(plan)).toEqual([[digestOf(1), digestOf(2)]]);
     expect(plan.reclaimBytes).toBe(8);
   });
 
-  it("takes a policy that makes no sense for a mistake of the caller", () => {
+  it("lets others have the thread between any thousand objects", async () => {
+    // Every slice seems to have taken a second.
+    let now = performance.now();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 1000));
+    const others = { turns: 0, go: true };
+    const count = (): void => {
+      others.turns += 1;
+      if (others.go) setImmediate(count);
+    };
+    setImmediate(count);
+    try {
+      const contents = [...Array(5000).keys()];
+      await planRepack([packOf(1, contents)], live(...contents), { ...policy, liveShareMin: 1 });
+    } finally {
+      others.go = false;
+      clock.mockRestore();
+    }
+    expect(others.turns).toBeGreaterThan(5);
+  });
+
+  it("takes a policy that makes no sense for a mistake of the caller", async () => {
     for (const wrong of [
       { liveShareMin: -0.1 },
       { liveShareMin: 1.1 },
@@ -117,7 +137,7 @@ describe("planRepack", () => {
       { mergeBelowBytes: -1 },
       { packBytesMax: 1, mergeBelowBytes: 1 },
     ]) {
-      expect(() => planRepack([], live(), { ...policy, ...wrong })).toThrow(TypeError);
+      await expect(planRepack([], live(), { ...policy, ...wrong })).rejects.toThrow(TypeError);
     }
   });
 });
@@ -143,58 +163,73 @@ const policies = fc.record({
 });
 
 describe("a repack plan", () => {
-  it("never loses a live object, and never puts one where its key is taken", () => {
-    fc.assert(
-      fc.property(stores, fc.uniqueArray(fc.nat(90)), policies, (packs, contents, chosen) => {
-        const alive = live(...contents);
-        const plan = planRepack(packs, alive, chosen);
-        const after = applyPlan(packs, plan);
-        const held = new Set(after.flatMap(({ objects }) => objects.map(({ digest }) => digest)));
-        for (const { objects } of packs) {
-          for (const { digest } of objects) if (alive.has(digest)) expect(held).toContain(digest);
-        }
-        for (const { objects } of plan.writes) {
-          expect(objects.every(({ digest }) => alive.has(digest))).toBe(true);
-          expect(new Set(objects.map(({ key }) => key)).size).toBe(objects.length);
-          for (const object of objects) {
-            const source = packs.find(({ id }) => id === object.pack);
-            expect(source?.objects).toContainEqual({ ...object, pack: undefined });
+  it("never loses a live object, and never puts one where its key is taken", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        stores,
+        fc.uniqueArray(fc.nat(90)),
+        policies,
+        async (packs, contents, chosen) => {
+          const alive = live(...contents);
+          const plan = await planRepack(packs, alive, chosen);
+          const after = applyPlan(packs, plan);
+          const held = new Set(after.flatMap(({ objects }) => objects.map(({ digest }) => digest)));
+          for (const { objects } of packs) {
+            for (const { digest } of objects) if (alive.has(digest)) expect(held).toContain(digest);
           }
-        }
-        for (const { digest, pack } of plan.relied) {
-          expect(plan.keeps).toContain(pack);
-          const keeper = packs.find(({ id }) => id === pack);
-          expect(keeper?.objects.some((object) => object.digest === digest)).toBe(true);
-        }
-        expect([...plan.keeps, ...plan.deletes].toSorted()).toEqual(packs.map(({ id }) => id));
-        const bytes = (all: readonly PackInfo[]): number =>
-          all.reduce((sum, { size }) => sum + size, 0);
-        expect(plan.reclaimBytes).toBe(bytes(packs) - bytes(after));
-      }),
+          for (const { objects } of plan.writes) {
+            expect(objects.every(({ digest }) => alive.has(digest))).toBe(true);
+            expect(new Set(objects.map(({ key }) => key)).size).toBe(objects.length);
+            for (const object of objects) {
+              const source = packs.find(({ id }) => id === object.pack);
+              expect(source?.objects).toContainEqual({ ...object, pack: undefined });
+            }
+          }
+          for (const { digest, pack } of plan.relied) {
+            expect(plan.keeps).toContain(pack);
+            const keeper = packs.find(({ id }) => id === pack);
+            expect(keeper?.objects.some((object) => object.digest === digest)).toBe(true);
+          }
+          expect([...plan.keeps, ...plan.deletes].toSorted()).toEqual(packs.map(({ id }) => id));
+          const bytes = (all: readonly PackInfo[]): number =>
+            all.reduce((sum, { size }) => sum + size, 0);
+          expect(plan.reclaimBytes).toBe(bytes(packs) - bytes(after));
+        },
+      ),
     );
   });
 
-  it("is the same whatever order the packs come in", () => {
-    fc.assert(
-      fc.property(stores, fc.uniqueArray(fc.nat(90)), policies, (packs, contents, chosen) => {
-        const plan = planRepack(packs, live(...contents), chosen);
-        expect(planRepack(packs.toReversed(), live(...contents), chosen)).toEqual(plan);
-      }),
+  it("is the same whatever order the packs come in", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        stores,
+        fc.uniqueArray(fc.nat(90)),
+        policies,
+        async (packs, contents, chosen) => {
+          const plan = await planRepack(packs, live(...contents), chosen);
+          expect(await planRepack(packs.toReversed(), live(...contents), chosen)).toEqual(plan);
+        },
+      ),
     );
   });
 
-  it("has an end: after a few rounds there is nothing left to do", () => {
-    fc.assert(
-      fc.property(stores, fc.uniqueArray(fc.nat(90)), policies, (packs, contents, chosen) => {
-        let store: readonly PackInfo[] = packs;
-        for (let round = 0; round < 20; round++) {
-          const plan = planRepack(store, live(...contents), chosen);
-          if (plan.deletes.length === 0) return;
-          expect(plan.reclaimBytes > 0 || plan.writes.length < plan.deletes.length).toBe(true);
-          store = applyPlan(store, plan);
-        }
-        expect.fail("still planning after 20 rounds");
-      }),
+  it("has an end: after a few rounds there is nothing left to do", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        stores,
+        fc.uniqueArray(fc.nat(90)),
+        policies,
+        async (packs, contents, chosen) => {
+          let store: readonly PackInfo[] = packs;
+          for (let round = 0; round < 20; round++) {
+            const plan = await planRepack(store, live(...contents), chosen);
+            if (plan.deletes.length === 0) return;
+            expect(plan.reclaimBytes > 0 || plan.writes.length < plan.deletes.length).toBe(true);
+            store = applyPlan(store, plan);
+          }
+          expect.fail("still planning after 20 rounds");
+        },
+      ),
     );
   });
 });

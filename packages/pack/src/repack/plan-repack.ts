@@ -3,6 +3,8 @@ import type { Digest } from "@store/layout";
 import { ENTRY_COUNT_MAX, ENTRY_HEADER_BYTES, HEADER_BYTES } from "../chkl/pack-header.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import type { PackKey } from "../hash/pack-key.ts";
+import { sortSliced } from "../loop/sort-sliced.ts";
+import { finishInTurns, type Sliced, visitSliced } from "../loop/turns.ts";
 import type { PackInfo, RepackPlan, RepackPolicy, RepackSource } from "./repack-plan.ts";
 
 /**
@@ -11,59 +13,73 @@ import type { PackInfo, RepackPlan, RepackPolicy, RepackSource } from "./repack-
  * Every live digest a deleted pack held is in one of the writes or in a pack that is kept; whether
  * there is a loose copy plays no part. A pack with entries of unknown identity is kept, because
  * nobody can tell what of it is live. Same input, same plan, in whatever order the packs come.
+ *
+ * Others have the thread in between: `live` must not change meanwhile.
  */
-export function planRepack(
+export async function planRepack(
   packs: readonly PackInfo[],
   live: ReadonlySet<Digest>,
   policy: RepackPolicy,
-): RepackPlan {
+): Promise<RepackPlan> {
   checkPolicy(policy);
+  return await finishInTurns(planSliced(packs, live, policy));
+}
+
+function* planSliced(
+  packs: readonly PackInfo[],
+  live: ReadonlySet<Digest>,
+  policy: RepackPolicy,
+): Sliced<RepackPlan> {
   const sorted = packs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const sparse = new Set(sorted.filter((pack) => isSparse(pack, live, policy)));
+  const sparse = new Set<PackInfo>();
+  for (const pack of sorted) if (yield* isSparse(pack, live, policy)) sparse.add(pack);
   const small = sorted.filter(
     (pack) => !sparse.has(pack) && isIdentified(pack) && pack.size < policy.mergeBelowBytes,
   );
   // One small pack has nothing to be merged with.
   if (small.length + sparse.size >= 2) {
-    const merged = plan(sorted, new Set([...sparse, ...small]), live, policy);
+    const merged = yield* plan(sorted, new Set([...sparse, ...small]), live, policy);
     // A merge that frees nothing and leaves as many packs would be planned again for ever.
     if (merged.reclaimBytes > 0 || merged.writes.length < merged.deletes.length) return merged;
   }
-  return plan(sorted, sparse, live, policy);
+  return yield* plan(sorted, sparse, live, policy);
 }
 
-function plan(
+function* plan(
   packs: readonly PackInfo[],
   going: ReadonlySet<PackInfo>,
   live: ReadonlySet<Digest>,
   policy: RepackPolicy,
-): RepackPlan {
+): Sliced<RepackPlan> {
   const keeps = packs.filter((pack) => !going.has(pack));
   const deletes = packs.filter((pack) => going.has(pack));
   const kept = new Map<Digest, PackId>();
   for (const { id, objects } of keeps) {
-    for (const { digest } of objects) if (!kept.has(digest)) kept.set(digest, id);
+    yield* visitSliced(objects, ({ digest }) => {
+      if (!kept.has(digest)) kept.set(digest, id);
+    });
   }
 
   const writes = createWrites(policy);
   const placed = new Set<Digest>();
   const relied: { digest: Digest; pack: PackId }[] = [];
   for (const { id, objects } of deletes) {
-    for (const object of objects.toSorted((a, b) => a.offset - b.offset)) {
+    const inOrder = yield* sortSliced(objects, (a, b) => a.offset - b.offset);
+    yield* visitSliced(inOrder, (object) => {
       const { digest } = object;
-      if (!live.has(digest) || placed.has(digest)) continue;
+      if (!live.has(digest) || placed.has(digest)) return;
       placed.add(digest);
       const pack = kept.get(digest);
       if (pack === undefined) writes.place({ ...object, pack: id });
       else relied.push({ digest, pack });
-    }
+    });
   }
   const before = deletes.reduce((sum, { size }) => sum + size, 0);
   return {
     version: 1,
     writes: writes.list(),
     deletes: deletes.map(({ id }) => id),
-    relied: relied.toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
+    relied: yield* sortSliced(relied, (a, b) => (a.digest < b.digest ? -1 : 1)),
     keeps: keeps.map(({ id }) => id),
     reclaimBytes: before - writes.bytes(),
   };
@@ -106,15 +122,19 @@ function isIdentified(pack: PackInfo): boolean {
 }
 
 /** Whether too little of a pack is live. */
-function isSparse(pack: PackInfo, live: ReadonlySet<Digest>, policy: RepackPolicy): boolean {
+function* isSparse(
+  pack: PackInfo,
+  live: ReadonlySet<Digest>,
+  policy: RepackPolicy,
+): Sliced<boolean> {
   if (!isIdentified(pack)) return false;
   const seen = new Set<Digest>();
   let liveBytes = 0;
-  for (const { digest, encodedSize } of pack.objects) {
-    if (!live.has(digest) || seen.has(digest)) continue;
+  yield* visitSliced(pack.objects, ({ digest, encodedSize }) => {
+    if (!live.has(digest) || seen.has(digest)) return;
     seen.add(digest);
     liveBytes += ENTRY_HEADER_BYTES + encodedSize;
-  }
+  });
   return liveBytes === 0 || liveBytes / (pack.size - HEADER_BYTES) < policy.liveShareMin;
 }
 

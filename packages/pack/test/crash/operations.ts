@@ -54,8 +54,9 @@ async function writePack(layout: Layout, contents: readonly Uint8Array[]) {
 
 async function repack(layout: Layout): Promise<unknown> {
   await using set = await openPackSet(layout);
+  const packs = await Promise.all(set.packs().map(packInfoOf));
   const policy = { liveShareMin: 0.6, mergeBelowBytes: 4096, packBytesMax: 1 << 20 };
-  const plan = planRepack(set.packs().map(packInfoOf), new Set(keptDigests), policy);
+  const plan = await planRepack(packs, new Set(keptDigests), policy);
   return await applyRepack(layout, plan, { lookAgain: noOneNeeds });
 }
 
