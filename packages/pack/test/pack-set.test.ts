@@ -86,6 +86,21 @@ describe("a pack set", () => {
     expect(set.problems()).toEqual([]);
   });
 
+  it("gives each content memory of its own, however often it is asked", async () => {
+    await using packs = await createTemporaryPacks();
+    const contents = [one, two, createContent(100_000, 1)];
+    await writePack(packs.home, contents);
+    await using set = await openPackSet(packs.home);
+    const given: Uint8Array[] = [];
+    for (const content of [...contents, ...contents]) {
+      for await (const bytes of set.read(digestBytes(content))) given.push(bytes);
+    }
+    expect(new Set(given.map(({ buffer }) => buffer)).size).toBe(6);
+    for (const { buffer, length } of given) expect(buffer.byteLength).toBe(length);
+    for (const bytes of given.slice(0, 3)) bytes.fill(0);
+    for (const [index, content] of contents.entries()) expect(given[3 + index]).toEqual(content);
+  });
+
   it("lists an object of two packs once, ascending", async () => {
     await using packs = await createTemporaryPacks();
     const contents = Array.from({ length: 600 }, (_, seed) => createContent(20, seed));

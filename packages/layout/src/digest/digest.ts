@@ -47,18 +47,18 @@ export function parseDigest(text: string): Digest {
 
 /** Whether a value is a digest in canonical form already. */
 export function isDigest(value: unknown): value is Digest {
-  return typeof value === "string" && value.startsWith(PREFIX) && isHex(value, PREFIX.length);
+  return typeof value === "string" && value.startsWith(PREFIX) && isHex(value.slice(PREFIX.length));
 }
 
 /**
- * Whether a text is 64 lower-case hex digits from there on. Every digest passes here, many times
- * over; a table is three times as fast as a pattern.
+ * Whether a text is 64 lower-case hex digits. Every digest passes here, many times over; a table is
+ * three times as fast as a pattern.
  */
-function isHex(text: string, from: number): boolean {
-  if (text.length !== from + HEX_LENGTH) return false;
+function isHex(text: string): boolean {
+  if (text.length !== HEX_LENGTH) return false;
   let isDigits = 1;
   // What lies beyond the table is `undefined`, which counts as 0.
-  for (let at = from; at < text.length; at += 1) {
+  for (let at = 0; at < HEX_LENGTH; at += 1) {
     isDigits &= DIGITS[text.charCodeAt(at)] as number;
   }
   return isDigits === 1;
@@ -77,5 +77,5 @@ export function digestHex(digest: Digest): string {
 
 /** The digest that 64 lower-case hex digits name, or `undefined` for any other text. */
 export function digestFromHex(hex: string): Digest | undefined {
-  return isHex(hex, 0) ? (`sha256:${hex}` as Digest) : undefined;
+  return isHex(hex) ? (`sha256:${hex}` as Digest) : undefined;
 }

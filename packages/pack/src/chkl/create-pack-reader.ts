@@ -1,14 +1,20 @@
-import { asStoreError, type Digest, explaining, type StoreError } from "@store/layout";
+import {
+  type AbortOptions,
+  asStoreError,
+  type Digest,
+  explaining,
+  type StoreError,
+} from "@store/layout";
 
 import { createNeedle } from "../bytes/digest-hash.ts";
-import { encodePackKey, KEY_BYTES, type PackKey } from "../hash/pack-key.ts";
-import { finishInTurns, finishNow, turns } from "../loop/turns.ts";
-import { decodeEntry, type EntryExpectation } from "./decode-entry.ts";
+import { keyBytes } from "../hash/pack-key.ts";
+import { finishInTurns, turns } from "../loop/turns.ts";
+import { decodeEntry, decodeEntryNow, type EntryExpectation } from "./decode-entry.ts";
 import type { IdentityTable } from "./identity-table.ts";
 import type { IndexTable } from "./index-table.ts";
 import { blobNotFound, objectNotFound } from "./not-found.ts";
 import type { PackData } from "./pack-data.ts";
-import type { PackEntry, PackObject } from "./pack-entry.ts";
+import { type EntryRow, entryRow, type PackObject } from "./pack-entry.ts";
 import { ENTRY_HEADER_BYTES } from "./pack-header.ts";
 import type { PackId } from "./pack-id.ts";
 import type { PackReader } from "./pack-reader.ts";
@@ -28,6 +34,16 @@ export interface PackParts {
 /** A reader as a set sees it, which looks digests up in all sidecars at once. */
 export interface OpenedPack extends PackReader {
   readonly identity: IdentityTable | undefined;
+  /** The object of a row of the sidecar that has this digest. */
+  readRow(row: number, digest: Digest, options?: AbortOptions): Promise<Uint8Array>;
+  /** The same at once, without asking a thread; `undefined` for an object that is not small. */
+  readRowNow(row: number, digest: Digest): Uint8Array | undefined;
+}
+
+/** What to read, and what it must turn out to be. */
+interface Wanted {
+  readonly entry: EntryRow;
+  readonly expected: EntryExpectation;
 }
 
 type ReadNow = NonNullable<PackData["readNow"]>;
@@ -50,18 +66,17 @@ export function createPackReader(parts: PackParts): OpenedPack {
     return row === undefined || row < 0 ? undefined : identity?.objectAt(row);
   }
 
-  function rowsOf(key: PackKey): { readonly start: number; readonly end: number } {
-    const bytes = new Uint8Array(KEY_BYTES);
-    encodePackKey(key, bytes, 0);
-    return index.rowsOf(bytes);
+  const rowOf = (digest: Digest): number | undefined => identity?.rowOf(createNeedle(digest));
+
+  function wantedAt(row: number, digest: Digest): Wanted {
+    if (identity === undefined) throw new TypeError(`pack ${id} has no sidecar`);
+    return {
+      entry: identity.entryRowAt(row),
+      expected: { identity: { digest, size: identity.sizeAt(row) } },
+    };
   }
 
-  function findDigest(digest: Digest): PackObject | undefined {
-    const row = identity?.rowOf(createNeedle(digest));
-    return row === undefined ? undefined : identity?.objectAt(row);
-  }
-
-  async function frameOf(entry: PackEntry, signal?: AbortSignal): Promise<Uint8Array> {
+  async function frameOf(entry: EntryRow, signal?: AbortSignal): Promise<Uint8Array> {
     checkOpen(signal);
     const reading = explaining(`read pack ${id}`, () =>
       readEntry(source, id, entry, entryBytesMax),
@@ -79,26 +94,27 @@ export function createPackReader(parts: PackParts): OpenedPack {
     signal?.throwIfAborted();
   }
 
-  /** The content of an entry. A small one is mostly in the page cache: asking a thread costs more. */
-  async function contentOf(
-    entry: PackEntry,
-    expected: EntryExpectation,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array> {
-    const place = { pack: id, offset: entry.offset };
-    if (data.readNow === undefined || entry.encodedSize > SMALL_BYTES_MAX) {
-      const frame = await frameOf(entry, signal);
-      return finishInTurns(decodeEntry(frame, expected, entryBytesMax, place));
-    }
+  async function contentOf(wanted: Wanted, signal?: AbortSignal): Promise<Uint8Array> {
     checkOpen(signal);
-    const frame = frameNow(data.readNow, entry);
-    const content = finishNow(decodeEntry(frame, expected, entryBytesMax, place));
+    const content = contentNow(wanted);
+    if (content === undefined) {
+      const frame = await frameOf(wanted.entry, signal);
+      const place = { pack: id, offset: wanted.entry.offset };
+      return finishInTurns(decodeEntry(frame, wanted.expected, entryBytesMax, place));
+    }
     if (turns.isOver()) await turns.pause();
     return content;
   }
 
+  /** A small frame is mostly in the page cache: asking a thread costs more. */
+  function contentNow({ entry, expected }: Wanted): Uint8Array | undefined {
+    if (data.readNow === undefined || entry.encodedSize > SMALL_BYTES_MAX) return undefined;
+    const frame = frameNow(data.readNow, entry);
+    return decodeEntryNow(frame, expected, entryBytesMax, { pack: id, offset: entry.offset });
+  }
+
   /** Good until the next call: decoded before anybody else has the thread. */
-  function frameNow(readNow: ReadNow, entry: PackEntry): Uint8Array {
+  function frameNow(readNow: ReadNow, entry: EntryRow): Uint8Array {
     const buffer = scratch.subarray(0, entryLength(id, entry, entryBytesMax));
     let count: number;
     try {
@@ -106,7 +122,7 @@ export function createPackReader(parts: PackParts): OpenedPack {
     } catch (error) {
       throw asStoreError(error, `read pack ${id}`);
     }
-    return frameIn(buffer.subarray(0, count), id, entry);
+    return frameIn(count === buffer.length ? buffer : buffer.subarray(0, count), id, entry);
   }
 
   /** A read under way ends first: its pack may be on its way out of a set. */
@@ -123,29 +139,35 @@ export function createPackReader(parts: PackParts): OpenedPack {
     size: data.size,
     addedAtMs: data.addedAtMs,
     find(key) {
-      const { start, end } = rowsOf(key);
+      const { start, end } = index.rowsOf(keyBytes(key));
       return start < end ? index.entryAt(start) : undefined;
     },
-    findDigest,
+    findDigest(digest) {
+      const row = rowOf(digest);
+      return row === undefined ? undefined : identity?.objectAt(row);
+    },
     identity,
     async read(key, options) {
-      const { start, end } = rowsOf(key);
+      const { start, end } = index.rowsOf(keyBytes(key));
       if (start === end) throw objectNotFound(key, id);
-      const entry = index.entryAt(start);
+      const entry = entryRow(index.entryAt(start));
       const object = objectOf(start);
-      return contentOf(
-        entry,
-        object === undefined ? { key } : { identity: object },
-        options?.signal,
-      );
+      const expected = object === undefined ? { key } : { identity: object };
+      return contentOf({ entry, expected }, options?.signal);
     },
     async readDigest(digest, options) {
-      const object = findDigest(digest);
-      if (object === undefined) throw blobNotFound(digest);
-      return contentOf(object, { identity: object }, options?.signal);
+      const row = rowOf(digest);
+      if (row === undefined) throw blobNotFound(digest);
+      return contentOf(wantedAt(row, digest), options?.signal);
     },
-    readObject: (object, options) => contentOf(object, { identity: object }, options?.signal),
-    readFrame: (entry, options) => frameOf(entry, options?.signal),
+    readObject: (object, options) =>
+      contentOf({ entry: entryRow(object), expected: { identity: object } }, options?.signal),
+    readRow: (row, digest, options) => contentOf(wantedAt(row, digest), options?.signal),
+    readRowNow(row, digest) {
+      checkOpen();
+      return contentNow(wantedAt(row, digest));
+    },
+    readFrame: (entry, options) => frameOf(entryRow(entry), options?.signal),
     *entries() {
       for (let row = 0; row < index.count; row++) yield index.entryAt(row);
     },

@@ -1,9 +1,9 @@
-import { type Digest, isStoreError, StoreError } from "@store/layout";
+import { type Digest, digestBytes, isStoreError, StoreError } from "@store/layout";
 
 import { digestSliced } from "../hash/digest-sliced.ts";
-import { hashPackKeySliced, type PackKey } from "../hash/pack-key.ts";
+import { hashPackKey, hashPackKeySliced, type PackKey } from "../hash/pack-key.ts";
 import type { Sliced } from "../loop/turns.ts";
-import { decodeFrameSliced } from "../lz4/frame-decoder.ts";
+import { decodeFrame, type DecodeFrameOptions, decodeFrameSliced } from "../lz4/frame-decoder.ts";
 import { packCorrupt, type PackPlace } from "./pack-error.ts";
 
 /** What an entry must turn out to be. At least one of `key` and `identity` is checked. */
@@ -25,33 +25,60 @@ export function* decodeEntry(
   sizeMax: number,
   place: PackPlace,
 ): Sliced<Uint8Array> {
-  const { key, identity } = expected;
-  if (identity !== undefined && identity.size > sizeMax) {
-    throw entryTooLarge(identity.size, sizeMax, place);
-  }
+  const options = frameOptions(expected, sizeMax, place);
   let content: Uint8Array;
   try {
-    content = yield* decodeFrameSliced(frame, { sizeMax, exactSize: identity?.size });
+    content = yield* decodeFrameSliced(frame, options);
   } catch (error) {
     throw placed(error, sizeMax, place);
   }
-  if (identity !== undefined) {
-    const actual = yield* digestSliced(content);
-    if (actual !== identity.digest) {
-      const detail = { ...place, expected: identity.digest, actual };
-      const message = `the content at byte ${place.offset} is ${actual}, expected ${identity.digest}`;
-      throw packCorrupt("ERR_STORE_ENTRY_INVALID", detail, message);
-    }
-  }
-  if (key !== undefined) {
-    const actual = yield* hashPackKeySliced(content);
-    if (actual !== key) {
-      const detail = { ...place, expected: key, actual };
-      const message = `the content at byte ${place.offset} has the key ${actual}, expected ${key}`;
-      throw packCorrupt("ERR_STORE_ENTRY_INVALID", detail, message);
-    }
-  }
+  const { key, identity } = expected;
+  if (identity !== undefined) checkDigest(yield* digestSliced(content), identity.digest, place);
+  if (key !== undefined) checkKey(yield* hashPackKeySliced(content), key, place);
   return content;
+}
+
+/** The same in one go, for little content: there the slices cost as much as what is cut. */
+export function decodeEntryNow(
+  frame: Uint8Array,
+  expected: EntryExpectation,
+  sizeMax: number,
+  place: PackPlace,
+): Uint8Array {
+  const options = frameOptions(expected, sizeMax, place);
+  let content: Uint8Array;
+  try {
+    content = decodeFrame(frame, options);
+  } catch (error) {
+    throw placed(error, sizeMax, place);
+  }
+  const { key, identity } = expected;
+  if (identity !== undefined) checkDigest(digestBytes(content), identity.digest, place);
+  if (key !== undefined) checkKey(hashPackKey(content), key, place);
+  return content;
+}
+
+function frameOptions(
+  { identity }: EntryExpectation,
+  sizeMax: number,
+  place: PackPlace,
+): DecodeFrameOptions {
+  if (identity !== undefined && identity.size > sizeMax) {
+    throw entryTooLarge(identity.size, sizeMax, place);
+  }
+  return { sizeMax, exactSize: identity?.size };
+}
+
+function checkDigest(actual: Digest, expected: Digest, place: PackPlace): void {
+  if (actual === expected) return;
+  const message = `the content at byte ${place.offset} is ${actual}, expected ${expected}`;
+  throw packCorrupt("ERR_STORE_ENTRY_INVALID", { ...place, expected, actual }, message);
+}
+
+function checkKey(actual: PackKey, expected: PackKey, place: PackPlace): void {
+  if (actual === expected) return;
+  const message = `the content at byte ${place.offset} has the key ${actual}, expected ${expected}`;
+  throw packCorrupt("ERR_STORE_ENTRY_INVALID", { ...place, expected, actual }, message);
 }
 
 /** @param size bytes, where known */

@@ -27,7 +27,7 @@ import { encodePackKey, type PackKey } from "../hash/pack-key.ts";
 import { xxh64Sliced } from "../hash/xxh.ts";
 import { sortSliced } from "../loop/sort-sliced.ts";
 import { finishNow, type Sliced } from "../loop/turns.ts";
-import type { PackObject } from "./pack-entry.ts";
+import type { EntryRow, PackObject } from "./pack-entry.ts";
 
 const IDENTITY_HEADER_BYTES = 16;
 export const IDENTITY_ROW_BYTES = 72;
@@ -44,10 +44,14 @@ const VERSION = 1;
 export interface IdentityTable {
   readonly count: number;
   objectAt(row: number): PackObject;
+  /** Where a row's entry lies, its key as a view. */
+  entryRowAt(row: number): EntryRow;
   /** The 16 bytes of a row's key, as a view. */
   keyAt(row: number): Uint8Array;
   offsetAt(row: number): number;
   encodedSizeAt(row: number): number;
+  /** Bytes of the content. */
+  sizeAt(row: number): number;
   /** The hash of a row's digest, as a {@link Needle} has it. */
   hashAt(row: number): number;
   /** Whether a row has the digest of the row before it. */
@@ -75,12 +79,22 @@ export function* openIdentityTable(bytes: Uint8Array): Sliced<IdentityTable> {
   yield* checkRows(rows);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isAt = (row: number, needle: Needle): boolean => compareRow(rows, row, needle.bytes) === 0;
+  const keyAt = (row: number): Uint8Array =>
+    bytes.subarray(startOf(rows, row) + 32, startOf(rows, row) + 48);
+  const offsetAt = (row: number): number => readU64(bytes, startOf(rows, row) + 48);
+  const encodedSizeAt = (row: number): number => readU64(bytes, startOf(rows, row) + 56);
   return {
     count,
     objectAt: (row) => objectAt(rows, text, row),
-    keyAt: (row) => bytes.subarray(startOf(rows, row) + 32, startOf(rows, row) + 48),
-    offsetAt: (row) => readU64(bytes, startOf(rows, row) + 48),
-    encodedSizeAt: (row) => readU64(bytes, startOf(rows, row) + 56),
+    entryRowAt: (row) => ({
+      key: keyAt(row),
+      offset: offsetAt(row),
+      encodedSize: encodedSizeAt(row),
+    }),
+    keyAt,
+    offsetAt,
+    encodedSizeAt,
+    sizeAt: (row) => readU64(bytes, startOf(rows, row) + 64),
     hashAt: (row) => hashDigest(bytes, startOf(rows, row)),
     isRepeat: (row) => row > 0 && compareRows(rows, row - 1, row, DIGEST_BYTES) === 0,
     isAt,

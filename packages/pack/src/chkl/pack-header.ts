@@ -79,9 +79,10 @@ export function decodeEntryHeader(bytes: Uint8Array): { key: PackKey; encodedSiz
 }
 
 /** Whether the first 24 bytes of an entry say just this. */
-export function isEntryHeader(bytes: Uint8Array, key: PackKey, encodedSize: number): boolean {
-  const isKey = compareBytes(bytes, 0, Buffer.from(key, "hex"), 0, KEY_BYTES) === 0;
-  return isKey && readU64(bytes, KEY_BYTES) === encodedSize;
+export function isEntryHeader(bytes: Uint8Array, key: Uint8Array, encodedSize: number): boolean {
+  return (
+    compareBytes(bytes, 0, key, 0, KEY_BYTES) === 0 && readU64(bytes, KEY_BYTES) === encodedSize
+  );
 }
 
 /** Most bytes of a frame for a content: at worst 8 more per block of 64 KiB, header and trailer. */

@@ -1,5 +1,5 @@
 import { entryTooLarge } from "./decode-entry.ts";
-import type { PackEntry } from "./pack-entry.ts";
+import type { EntryRow } from "./pack-entry.ts";
 import { packCorrupt } from "./pack-error.ts";
 import { encodedBytesMax, ENTRY_HEADER_BYTES, isEntryHeader } from "./pack-header.ts";
 import type { PackId } from "./pack-id.ts";
@@ -18,7 +18,7 @@ export interface BytesAt {
 export async function readEntry(
   source: BytesAt,
   pack: PackId,
-  entry: PackEntry,
+  entry: EntryRow,
   contentBytesMax: number,
 ): Promise<Uint8Array> {
   const length = entryLength(pack, entry, contentBytesMax);
@@ -30,8 +30,11 @@ export async function readEntry(
  *
  * @throws StoreError `ERR_STORE_ENTRY_TOO_LARGE`
  */
-export function entryLength(pack: PackId, entry: PackEntry, contentBytesMax: number): number {
-  const { offset, encodedSize } = entry;
+export function entryLength(
+  pack: PackId,
+  { offset, encodedSize }: EntryRow,
+  contentBytesMax: number,
+): number {
   if (encodedSize > encodedBytesMax(contentBytesMax)) {
     throw entryTooLarge(undefined, contentBytesMax, { pack, offset });
   }
@@ -43,7 +46,7 @@ export function entryLength(pack: PackId, entry: PackEntry, contentBytesMax: num
  *
  * @throws StoreError `ERR_STORE_PACK_TRUNCATED`, `ERR_STORE_ENTRY_INVALID`
  */
-export function frameIn(bytes: Uint8Array, pack: PackId, entry: PackEntry): Uint8Array {
+export function frameIn(bytes: Uint8Array, pack: PackId, entry: EntryRow): Uint8Array {
   const { key, offset, encodedSize } = entry;
   const place = { pack, offset };
   const length = ENTRY_HEADER_BYTES + encodedSize;

@@ -50,9 +50,14 @@ export function decodePackKey(bytes: Uint8Array, offset: number): PackKey {
   return hexOf(bytes.subarray(offset, offset + KEY_BYTES)) as PackKey;
 }
 
+/** The 16 bytes of a key. */
+export function keyBytes(key: PackKey): Uint8Array {
+  return Buffer.from(key, "hex");
+}
+
 /** Writes the 16 bytes of a key. */
 export function encodePackKey(key: PackKey, target: Uint8Array, offset: number): void {
-  target.set(Buffer.from(key, "hex"), offset);
+  target.set(keyBytes(key), offset);
 }
 
 function hexOf(bytes: Uint8Array): string {

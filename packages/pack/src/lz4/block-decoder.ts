@@ -61,6 +61,7 @@ export function decodeBlock(
   const { bytes, view, floor, limit } = output;
   const lastStride = bytes.length - STRIDE_BYTES;
   const lastWord = end - WORD_BYTES;
+  const lastSource = end - STRIDE_BYTES;
   let from = start;
   let at = output.at;
   for (;;) {
@@ -81,6 +82,20 @@ export function decodeBlock(
     if (literals <= WORD_BYTES && from <= lastWord && at <= lastStride) {
       view.setInt32(at, sourceView.getInt32(from, true), true);
       from += literals;
+      at += literals;
+    } else if (
+      literals <= STRIDED_COPY_BYTES_MAX &&
+      from + literals <= lastSource &&
+      at + literals <= lastStride
+    ) {
+      const stop = from + literals;
+      for (let to = at; from < stop; to += STRIDE_BYTES, from += STRIDE_BYTES) {
+        view.setInt32(to, sourceView.getInt32(from, true), true);
+        view.setInt32(to + 4, sourceView.getInt32(from + 4, true), true);
+        view.setInt32(to + 8, sourceView.getInt32(from + 8, true), true);
+        view.setInt32(to + 12, sourceView.getInt32(from + 12, true), true);
+      }
+      from = stop;
       at += literals;
     } else if (literals <= SHORT_COPY_BYTES_MAX) {
       for (const stop = from + literals; from < stop;) bytes[at++] = source[from++] as number;

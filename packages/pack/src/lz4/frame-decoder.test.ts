@@ -9,14 +9,18 @@ import { fromHex } from "../../test/support/packs.ts";
 import { decodeEntry } from "../chkl/decode-entry.ts";
 import { parsePackId } from "../chkl/pack-id.ts";
 import { hashPackKey } from "../hash/pack-key.ts";
-import { decodeFrame } from "./frame-decoder.ts";
+import { finishNow } from "../loop/turns.ts";
+import { decodeFrame, decodeFrameSliced } from "./frame-decoder.ts";
 import { encodeFrame } from "./frame-encoder.ts";
 
 describe("decodeFrame", () => {
   for (const probe of frameProbes) {
     const verb = typeof probe.expected === "string" ? `answers ${probe.expected} to` : "reads";
-    it(`${verb} ${probe.name}`, () => {
+    it(`${verb} ${probe.name}, in one go as in slices`, () => {
       expect(answerOf(decodeFrame, probe)).toEqual(probe.expected);
+      const inSlices: typeof decodeFrame = (bytes, options) =>
+        finishNow(decodeFrameSliced(bytes, options));
+      expect(answerOf(inSlices, probe)).toEqual(probe.expected);
     });
   }
 

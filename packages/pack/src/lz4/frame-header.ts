@@ -66,8 +66,9 @@ export function decodeFrameHeader(bytes: Uint8Array, start: number): FrameHeader
   const checksumAt =
     descriptor + 2 + (flags & FLG_CONTENT_SIZE ? 8 : 0) + (flags & FLG_DICTIONARY ? 4 : 0);
   if (bytes.length <= checksumAt) throw frameInvalid("truncated", bytes.length);
-  const checksum = (xxh32(bytes.subarray(descriptor, checksumAt)) >>> 8) & 0xff;
-  if (bytes[checksumAt] !== checksum) throw frameInvalid("header-checksum", checksumAt);
+  if (bytes[checksumAt] !== checksumOf(bytes, descriptor, checksumAt)) {
+    throw frameInvalid("header-checksum", checksumAt);
+  }
   if ((flags & FLG_RESERVED) !== 0 || (block & BD_RESERVED) !== 0) {
     throw frameInvalid("reserved-bits", descriptor);
   }
@@ -82,6 +83,14 @@ export function decodeFrameHeader(bytes: Uint8Array, start: number): FrameHeader
     contentSize: flags & FLG_CONTENT_SIZE ? readU64(bytes, descriptor + 2) : undefined,
     end: checksumAt + 1,
   };
+}
+
+/** The checksum of a descriptor. That of one we write, as nearly all are, needs no hashing. */
+function checksumOf(bytes: Uint8Array, start: number, end: number): number {
+  for (const header of headers) {
+    if (bytes[start] === header[4] && bytes[start + 1] === header[5]) return header[6] as number;
+  }
+  return (xxh32(bytes.subarray(start, end)) >>> 8) & 0xff;
 }
 
 export interface FrameForm {
@@ -101,6 +110,7 @@ const largest: FrameForm = {
   blockBytes: 4 * 1024 * 1024,
   header: bytesOf(0x60, 0x70, 0x73),
 };
+const headers = [...forms, largest].map(({ header }) => header);
 
 /** The header and the block size for a content of this many bytes. */
 export function frameFormFor(size: number): FrameForm {

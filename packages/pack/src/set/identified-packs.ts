@@ -3,26 +3,25 @@ import type { Digest } from "@store/layout";
 import { createNeedle } from "../bytes/digest-hash.ts";
 import type { OpenedPack } from "../chkl/create-pack-reader.ts";
 import type { IdentityTable } from "../chkl/identity-table.ts";
-import type { PackObject } from "../chkl/pack-entry.ts";
 import { finishInTurns } from "../loop/turns.ts";
 import { createDigestMap } from "./digest-map.ts";
 
-/** An object in one of the packs. */
+/** A row of the sidecar of one of the packs. */
 export interface Place {
-  readonly pack: OpenedPack;
-  readonly object: PackObject;
+  readonly pack: IdentifiedPack;
+  readonly row: number;
 }
+
+export type IdentifiedPack = OpenedPack & { readonly identity: IdentityTable };
 
 /** The packs with a sidecar, and where digests are in them. */
 export interface IdentifiedPacks {
   readonly packs: readonly OpenedPack[];
-  /** Every pack that holds a digest, in their order, and what it says of it. */
+  /** Every pack that holds a digest, in their order, and its first row with it. */
   placesOf(digest: Digest): readonly Place[];
 }
 
 export const NO_PACKS: IdentifiedPacks = { packs: [], placesOf: () => [] };
-
-type IdentifiedPack = OpenedPack & { readonly identity: IdentityTable };
 
 const isIdentified = (pack: OpenedPack): pack is IdentifiedPack => pack.identity !== undefined;
 
@@ -40,9 +39,8 @@ export async function identifyPacks(
   return {
     packs,
     placesOf: (digest) =>
-      map.placesOf(createNeedle(digest)).map(({ table, row }) => {
-        const pack = packs[table] as IdentifiedPack;
-        return { pack, object: pack.identity.objectAt(row) };
-      }),
+      map
+        .placesOf(createNeedle(digest))
+        .map(({ table, row }) => ({ pack: packs[table] as IdentifiedPack, row })),
   };
 }

@@ -11,6 +11,7 @@ import { blobNotFound, objectNotFound } from "../chkl/not-found.ts";
 import type { OpenPackOptions } from "../chkl/open-pack.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import { createSerialQueue } from "../chkl/serial-queue.ts";
+import { turns } from "../loop/turns.ts";
 import type { Place } from "./identified-packs.ts";
 import { listDigests } from "./list-digests.ts";
 import type { PackSet } from "./pack-set.ts";
@@ -39,7 +40,7 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     });
   }
 
-  /** Every pack that holds a digest, in order, and what it says of it. */
+  /** Every pack that holds a digest, in order, and its first row with it. */
   function placesOf(digest: Digest): readonly Place[] {
     checkOpen();
     return shelf.placesOf(digest);
@@ -58,6 +59,19 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     }
     if (failure !== undefined) throw failure;
     return undefined;
+  }
+
+  /**
+   * A small object that is whole in the first place, without waiting: for these a promise costs as
+   * much as what it promises. Anything else is for {@link readFirst}.
+   */
+  function readNow(place: Place | undefined, digest: Digest): Uint8Array | undefined {
+    try {
+      return place?.pack.readRowNow(place.row, digest);
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      return undefined;
+    }
   }
 
   /** What the first place can give; a damaged copy does not hide a good one. */
@@ -86,8 +100,8 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
       signal?.throwIfAborted();
       const found = await findPacked(digest);
       if (found === undefined) return undefined;
-      const { size } = found.object;
-      const { addedAtMs } = found.pack;
+      const { addedAtMs, identity } = found.pack;
+      const size = identity.sizeAt(found.row);
       const released = (await directory.isReleased?.(digest)) ?? false;
       return { digest, size, addedAtMs, verified: true, released, where: "packed" };
     },
@@ -95,16 +109,22 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
       signal?.throwIfAborted();
       const found = await findPacked(digest);
       if (found === undefined) return undefined;
-      return { kind: "pack", pack: found.pack.id, offset: found.object.offset };
+      return { kind: "pack", pack: found.pack.id, offset: found.pack.identity.offsetAt(found.row) };
     },
     async *read(digest, { start = 0, end = Infinity, signal } = {}) {
       if (!(start >= 0) || !(end >= start)) throw new RangeError(`not a range: ${start} to ${end}`);
-      const content = await readFirst(
-        placesOf(digest),
-        ({ pack, object }) => pack.readObject(object, { signal }),
-        () => blobNotFound(digest),
-      );
-      const piece = content.subarray(start, Math.min(end, content.length));
+      signal?.throwIfAborted();
+      const places = placesOf(digest);
+      const content =
+        readNow(places[0], digest) ??
+        (await readFirst(
+          places,
+          ({ pack, row }) => pack.readRow(row, digest, { signal }),
+          () => blobNotFound(digest),
+        ));
+      if (turns.isOver()) await turns.pause();
+      const isWhole = start === 0 && end >= content.length;
+      const piece = isWhole ? content : content.subarray(start, Math.min(end, content.length));
       if (piece.length > 0) yield piece;
     },
     async *list(listOptions) {
@@ -113,7 +133,8 @@ export async function openPackSet(home: PackHome, options: OpenPackOptions = {})
     },
     find(digest) {
       const [place] = placesOf(digest);
-      return place === undefined ? undefined : { ...place.object, pack: place.pack.id };
+      if (place === undefined) return undefined;
+      return { ...place.pack.identity.objectAt(place.row), pack: place.pack.id };
     },
     async readKey(key, readOptions) {
       checkOpen();

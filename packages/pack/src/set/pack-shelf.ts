@@ -26,7 +26,7 @@ export interface PackShelf {
   readers(): readonly OpenedPack[];
   /** Why other packs, or sidecars, could not be used. */
   problems(): readonly Finding[];
-  /** Every pack that holds a digest, ascending by id, and what it says of it. */
+  /** Every pack that holds a digest, ascending by id, and its first row with it. */
   placesOf(digest: Digest): readonly Place[];
   /** Looks at the directory again. */
   refresh(options?: AbortOptions): Promise<void>;

@@ -6,7 +6,7 @@ import { encodeIndexSliced } from "../chkl/index-table.ts";
 import { packNotFound } from "../chkl/not-found.ts";
 import { READ_ENTRY_BYTES_MAX } from "../chkl/open-pack.ts";
 import { openPackData, type PackData } from "../chkl/pack-data.ts";
-import type { PackEntry, PackObject } from "../chkl/pack-entry.ts";
+import { entryRow, type PackEntry, type PackObject } from "../chkl/pack-entry.ts";
 import { findingOf } from "../chkl/pack-error.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
@@ -66,7 +66,7 @@ export function rebuildIdentity(
     for await (const entry of scanEntries(id, data, window)) {
       signal?.throwIfAborted();
       try {
-        const frame = await readEntry(window, id, entry, entryBytesMax);
+        const frame = await readEntry(window, id, entryRow(entry), entryBytesMax);
         const place = { pack: id, offset: entry.offset };
         const content = await finishInTurns(
           decodeEntry(frame, { key: entry.key }, entryBytesMax, place),

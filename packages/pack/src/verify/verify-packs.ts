@@ -17,7 +17,7 @@ import {
   readIndex,
 } from "../chkl/open-pack.ts";
 import type { PackData } from "../chkl/pack-data.ts";
-import type { PackEntry, PackObject } from "../chkl/pack-entry.ts";
+import { entryRow, type PackEntry, type PackObject } from "../chkl/pack-entry.ts";
 import { findingOf } from "../chkl/pack-error.ts";
 import { type PackDirectory, packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
@@ -118,7 +118,7 @@ async function* verifyEntries(
       signal?.throwIfAborted();
       if (turns.isOver()) await turns.pause();
       const checked = await attempt(id, options, async () => {
-        const frame = await readEntry(window, id, entry, entryBytesMax);
+        const frame = await readEntry(window, id, entryRow(entry), entryBytesMax);
         const place = { pack: id, offset: entry.offset };
         const expected = { key: entry.key, identity: entry.identity };
         await finishInTurns(decodeEntry(frame, expected, entryBytesMax, place));

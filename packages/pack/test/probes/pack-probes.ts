@@ -47,11 +47,12 @@ async function probeDamage(api: PackApi, report: Report): Promise<void> {
   const home = { fs: createReadOnlyFs(files), dir: "/packs" };
   await using damaged = await api.openPack(home, id);
   if (!(await fails(damaged.readDigest(digestBytes(noise))))) report("reads wrong bytes by digest");
-  const codes: string[] = [];
-  for await (const { code } of api.verifyPacks(home)) codes.push(code);
+  const codes = await codesOf(api, home);
   if (!codes.includes("ERR_STORE_ENTRY_INVALID")) report("verifies a damaged object");
   if (!codes.includes("ERR_STORE_PACK_CHECKSUM_MISMATCH")) report("verifies a wrong name");
   files.delete(`pack-${id}.ids`);
+  const foreignCodes = await codesOf(api, home);
+  if (!foreignCodes.includes("ERR_STORE_ENTRY_INVALID")) report("verifies wrong bytes by key");
   await using foreign = await api.openPack(home, id);
   if (!(await fails(foreign.read(api.hashPackKey(noise))))) report("reads wrong bytes by key");
   // The key in the header of the first entry.
@@ -59,6 +60,12 @@ async function probeDamage(api: PackApi, report: Report): Promise<void> {
   await using relabelled = await api.openPack(home, id);
   const first = relabelled.read(api.hashPackKey(contents[0] ?? noise));
   if (!(await fails(first))) report("reads an entry whose header names another key");
+}
+
+async function codesOf(api: PackApi, home: pack.PackHome): Promise<readonly string[]> {
+  const codes: string[] = [];
+  for await (const { code } of api.verifyPacks(home)) codes.push(code);
+  return codes;
 }
 
 /** Lies about objects, in sidecars and to the writer. */
@@ -79,6 +86,8 @@ async function probeClaims(api: PackApi, report: Report): Promise<void> {
   files.set(`pack-${id}.ids`, api.encodeIdentity([{ ...object, digest: digestBytes(noise) }]));
   await using lying = await api.openPack(home, id);
   if (!(await fails(lying.readDigest(digestBytes(noise))))) report("believes a sidecar's digest");
+  const codes = await codesOf(api, home);
+  if (!codes.includes("ERR_STORE_ENTRY_INVALID")) report("verifies a sidecar's wrong digest");
   files.set(`pack-${id}.ids`, api.encodeIdentity([{ ...object, offset: 9 }]));
   await using moved = await api.openPack(home, id);
   if (moved.identifiedCount > 0) report("believes a sidecar about entries that are not there");

@@ -28,13 +28,15 @@ export function createReadOnlyFs(files: ReadonlyMap<string, Uint8Array>): FsPort
   return {
     async open(path) {
       const bytes = bytesOf(path);
+      const read = (buffer: Uint8Array, position: number): number => {
+        const piece = bytes.subarray(position, position + buffer.length);
+        buffer.set(piece);
+        return piece.length;
+      };
       const file = {
         alignment: 1,
-        async read(buffer: Uint8Array, position: number): Promise<number> {
-          const piece = bytes.subarray(position, position + buffer.length);
-          buffer.set(piece);
-          return piece.length;
-        },
+        read: async (buffer: Uint8Array, position: number) => read(buffer, position),
+        blocking: { read },
         stat: async () => statOf(bytes),
         close: async () => {},
         write: refuse,
