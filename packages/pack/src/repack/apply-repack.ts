@@ -1,7 +1,7 @@
 import { type AbortOptions, type Digest, isStoreError, type ProgressOptions } from "@store/layout";
 
 import { createPackWriter } from "../chkl/create-pack-writer.ts";
-import { openPack, READ_ENTRY_BYTES_MAX } from "../chkl/open-pack.ts";
+import { READ_ENTRY_BYTES_MAX } from "../chkl/open-pack.ts";
 import { packDirectoryOf, type PackHome } from "../chkl/pack-home.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import type { PackReader } from "../chkl/pack-reader.ts";
@@ -13,6 +13,7 @@ import { retirePacks } from "../trash/retire-packs.ts";
 import { rescueIndex } from "../trash/rescue-index.ts";
 import { isWhole } from "../trash/trash-pack.ts";
 import type { RepackPlan } from "./repack-plan.ts";
+import { createSources, type Sources } from "./sources.ts";
 
 export interface RepackEvent {
   readonly kind: "written";
@@ -105,32 +106,6 @@ export async function applyRepack(
     for (const pack of packs) if (await every(pack, mayGo)) free.add(pack.id);
     return free;
   }
-}
-
-/** Packs opened once each, until the end. */
-interface Sources extends AsyncDisposable {
-  /** `undefined` for a pack that is not there, or that nobody can read. */
-  open(id: PackId): Promise<PackReader | undefined>;
-}
-
-function createSources(home: PackHome, options: AbortOptions): Sources {
-  const opened = new Map<PackId, PackReader | undefined>();
-  return {
-    async open(id) {
-      if (opened.has(id)) return opened.get(id);
-      let pack: PackReader | undefined;
-      try {
-        pack = await openPack(home, id, { signal: options.signal });
-      } catch (error) {
-        if (!isStoreError(error) || !["corrupt", "not-found"].includes(error.kind)) throw error;
-      }
-      opened.set(id, pack);
-      return pack;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const pack of opened.values()) await pack?.[Symbol.asyncDispose]();
-    },
-  };
 }
 
 /** Writes one pack of the plan; what cannot be copied is left out, and its pack then stays. */

@@ -37,7 +37,7 @@ async function planFor(
 ): Promise<RepackPlan> {
   await using set = await openPackSet(layout);
   const alive = new Set(live.map((index) => digests[index]!));
-  return planRepack(await Promise.all(set.packs().map(packInfoOf)), alive, chosen);
+  return await planRepack(await Promise.all(set.packs().map(packInfoOf)), alive, chosen);
 }
 
 async function damage(layout: Layout, id: Parameters<typeof packPath>[1]): Promise<void> {
