@@ -56,6 +56,7 @@ const MALFORMED: readonly (readonly [string, string])[] = [
   ["a zero-width space", `sha256:\u200b${HEX.slice(1)}`],
   ["a right-to-left override", `\u202e${CANONICAL}`],
   ["full-width digits", `sha256:${"０".repeat(64)}`],
+  ["letters whose low bytes are digits", `sha256:${"İ".repeat(64)}`],
   ["arabic digits", `sha256:${"٠".repeat(64)}`],
   ["a cyrillic а", `sha256:а${HEX.slice(1)}`],
   ["a way out", "sha256:../.."],

@@ -19,7 +19,7 @@ export interface Descriptor {
 const pattern = /^sha256[:-]([0-9a-fA-F]{64})$/;
 const PREFIX = "sha256:";
 const HEX_LENGTH = 64;
-const DIGITS = new Uint8Array(128);
+const DIGITS = new Uint8Array(256);
 for (const digit of "0123456789abcdef") DIGITS[digit.charCodeAt(0)] = 1;
 
 /** The identity of no bytes at all. */
@@ -50,17 +50,18 @@ export function isDigest(value: unknown): value is Digest {
   return typeof value === "string" && value.startsWith(PREFIX) && isHex(value.slice(PREFIX.length));
 }
 
+/** Room for a text of that length, whatever its letters: a UTF-16 unit takes three bytes at most. */
+const letters = Buffer.alloc(3 * HEX_LENGTH);
+
 /**
- * Whether a text is 64 lower-case hex digits. Every digest passes here, many times over; a table is
- * three times as fast as a pattern.
+ * Whether a text is 64 lower-case hex digits. Every digest passes here, many times over: bytes and a
+ * table are several times as fast as letters, or as a pattern.
  */
 function isHex(text: string): boolean {
-  if (text.length !== HEX_LENGTH) return false;
+  // Any letter that is no byte of ASCII takes more than one.
+  if (text.length !== HEX_LENGTH || letters.write(text) !== HEX_LENGTH) return false;
   let isDigits = 1;
-  // What lies beyond the table is `undefined`, which counts as 0.
-  for (let at = 0; at < HEX_LENGTH; at += 1) {
-    isDigits &= DIGITS[text.charCodeAt(at)] as number;
-  }
+  for (let at = 0; at < HEX_LENGTH; at += 1) isDigits &= DIGITS[letters[at] as number] as number;
   return isDigits === 1;
 }
 
