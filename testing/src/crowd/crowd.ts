@@ -42,6 +42,8 @@ export interface CrowdOptions {
   readonly goals: Readonly<Record<string, number>>;
   /** Whether some workers' wall clocks jump. */
   readonly clocks?: boolean;
+  /** Number of workers; 8 by default. */
+  readonly workers?: number;
   /** Whether workers are left alone instead of being killed and stopped. */
   readonly calm?: boolean;
 }
@@ -133,7 +135,7 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdLog> {
   }
 
   const members = await Promise.all(
-    Array.from({ length: WORKERS }, (_, index) => start(index, [])),
+    Array.from({ length: options.workers ?? WORKERS }, (_, index) => start(index, [])),
   );
   const startedMs = performance.now();
   function isOver(): boolean {

@@ -39,7 +39,7 @@ const EXPECTED: ReadonlySet<number> = new Set([4, 5, 10]);
 const SWEPT = '"ERR_STORE_MANIFEST_BLOB_MISSING"';
 
 /** Long enough for others to publish something. */
-const MUTANT_DELAY_MS = 200;
+const MUTANT_DELAY_MS = 1_000;
 
 const task = JSON.parse(process.argv[2] ?? "{}") as WorkerTask;
 const random = createRandom(task.seed);

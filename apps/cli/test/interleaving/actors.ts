@@ -65,7 +65,8 @@ export interface PublisherOptions {
 /** Brings the blob and gives it a name. */
 export const publisher = (name: string, options: PublisherOptions = {}): Actor => ({
   name,
-  mayCrash: true,
+  // Between its name and its second look only a lease speaks for one that has ended.
+  mayCrash: options.leased !== false,
   async act({ layout, promise }) {
     const { leased = true, takesUp = false, thenRemoves, mutant } = options;
     await using store = await openStoreOf(layout);
