@@ -103,8 +103,7 @@ describe.skipIf(reason !== undefined)(
     it(
       "are shown to lose something where sweeps take no second look",
       async () => {
-        // Chance decides when the fault strikes, so crowds go on, each larger, until it has. Few have
-        // few names, so that now and then nothing needs a blob.
+        // Chance decides when the fault strikes, so crowds go on, each larger, until it has.
         let losses: readonly string[] = [];
         for (let round = 1; round <= ROUNDS_MAX && losses.length === 0; round += 1) {
           const goals = { done: 20 * round, sweep: 8 * round };

@@ -44,8 +44,10 @@ const MUTANT_DELAY_MS = 1_000;
 const task = JSON.parse(process.argv[2] ?? "{}") as WorkerTask;
 const random = createRandom(task.seed);
 const choose = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-const singles = ["a", "b"].map((slot) => `w${task.index}-${slot}`);
-const many = ["c", "d"].map((slot) => `h/w${task.index}/${slot}:t`);
+/** Where a fault is to show, a blob must now and then be needed by nothing. */
+const slots = task.mutant === undefined ? ["a", "b"] : ["a"];
+const singles = slots.map((slot) => `w${task.index}-${slot}`);
+const many = slots.map((slot) => `h/w${task.index}/${slot}:t`);
 const pinnable = `h/w${task.index}/p:t`;
 const names = [...singles, ...many, pinnable];
 /** What each name holds, as far as this life knows. */
