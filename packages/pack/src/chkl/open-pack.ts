@@ -11,6 +11,7 @@ import {
 
 import { finishInTurns } from "../loop/turns.ts";
 import { locateFile } from "../trash/locate-file.ts";
+import { isVisible } from "../trash/trash-pack.ts";
 import { type IdentityTable, IDENTITY_ROW_BYTES, openIdentityTable } from "./identity-table.ts";
 import { INDEX_ROW_BYTES, type IndexTable, openIndexTable } from "./index-table.ts";
 import { joinIndex } from "./joined-index.ts";
@@ -89,8 +90,9 @@ async function open(
 }
 
 /**
- * Opens the data of a pack whose index was seen, or answers `undefined` if the pack was deleted
- * since: that begins with the index.
+ * Opens the data of a pack whose index was seen, or answers `undefined` if the pack was deleted:
+ * that begins with the index. A trash name of the index may outlast it, where whoever gave it back
+ * died before he removed that; without data it is what a sweep leaves, and goes with the next.
  *
  * @throws StoreError `ERR_STORE_PACK_INVALID`, `ERR_STORE_PACK_TRUNCATED`
  */
@@ -100,7 +102,7 @@ export async function openIndexedData(
 ): Promise<PackData | undefined> {
   const data = await openPackData(directory, id);
   if (data !== undefined) return data;
-  if ((await locateFile(directory, id, "idx")) === undefined) return;
+  if (!(await isVisible(directory, id))) return;
   const message = "there is an index and no data file";
   throw packCorrupt("ERR_STORE_PACK_INVALID", { pack: id }, message);
 }

@@ -6,6 +6,7 @@ import {
   type Layout,
   openBlobStore,
   type ProgressOptions,
+  type TrashNotice,
 } from "@store/layout";
 
 import { createPackWriter } from "../chkl/create-pack-writer.ts";
@@ -140,12 +141,14 @@ function createMove(layout: Layout, packs: PackSet, options: PackBlobsOptions): 
 
   async function dropAll(proven: ReadonlySet<Digest>, id: PackId): Promise<void> {
     await keepOrigins(layout, proven);
-    for (const digest of proven) await dropLoose(digest, id);
+    const notice = await blobs.announceTrash(proven);
+    for (const digest of proven) await dropLoose(digest, id, notice);
+    await notice.withdraw();
   }
 
   /** INV-4: the copy that stays is the pack's, looked for after D1. */
-  async function dropLoose(digest: Digest, id: PackId): Promise<void> {
-    const trashed = await blobs.trash(digest, sweep);
+  async function dropLoose(digest: Digest, id: PackId, notice: TrashNotice): Promise<void> {
+    const trashed = await blobs.trash(digest, sweep, notice);
     if (trashed === undefined) {
       stayed.push({ digest, why: "absent" });
       return;

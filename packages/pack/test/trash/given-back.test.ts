@@ -1,11 +1,19 @@
 import { readdir } from "node:fs/promises";
 
-import { createId, digestBytes, type Layout } from "@store/layout";
+import { createId, digestBytes, type Finding, type Layout } from "@store/layout";
 import { createContent, createTemporaryLayout } from "@store/layout/testing";
 import { expect, it } from "vitest";
 
 import { packDirectoryOf } from "../../src/chkl/pack-home.ts";
-import { createPackWriter, packBlobs, type PackId, unpackBlobs } from "../../src/index.ts";
+import {
+  createPackWriter,
+  openPackSet,
+  packBlobs,
+  type PackId,
+  unpackBlobs,
+  verifyPacks,
+} from "../../src/index.ts";
+import { openPackDebris } from "../../src/trash/open-pack-debris.ts";
 import { rescueIndex } from "../../src/trash/rescue-index.ts";
 import { type TrashedPack, trashPack } from "../../src/trash/trash-pack.ts";
 import { addAll } from "../support/stores.ts";
@@ -38,4 +46,20 @@ it("a reader that rescues such an index does not take it for the pack", async ()
   const { id } = await overtake(store.layout);
   expect(await rescueIndex(packDirectoryOf(store.layout), id)).toBe(false);
   expect(await readdir(store.layout.paths.packs)).toEqual([]);
+});
+
+it("such an index is nothing wrong, and a leftover", async () => {
+  await using store = await createTemporaryLayout();
+  const { layout } = store;
+  const { id } = await overtake(layout);
+  const [name] = await readdir(layout.paths.packs);
+  expect(name).toMatch(`pack-${id}.idx.trash-`);
+  const findings: Finding[] = [];
+  for await (const finding of verifyPacks(layout)) findings.push(finding);
+  expect(findings).toEqual([]);
+  await using set = await openPackSet(layout);
+  expect(await set.stat(digest)).toBeUndefined();
+  const left: string[] = [];
+  for await (const item of openPackDebris(layout).list()) left.push(item.id);
+  expect(left).toEqual([`packs/${name}`]);
 });
