@@ -70,7 +70,7 @@ export interface PullOptions extends SelectOptions, ProgressOptions<PullEvent> {
   readonly stallMs?: number | undefined;
   /** Files in flight at once. */
   readonly concurrency?: number | undefined;
-  /** The most connections per file; as many as pay are used, up to 24 for all by default. */
+  /** The most connections per file; as many as pay are used, up to 32 for all by default. */
   readonly connections?: number | undefined;
   /** Bound on the rate; the same one may be given to several pulls, which then share it. */
   readonly rateLimit?: RateLimit | undefined;

@@ -19,7 +19,7 @@ import { transferFiles } from "./transfer/transfer-files.ts";
 /** Files at once. */
 const CONCURRENCY = 2;
 /** Connections of a pull: what a line with a limit for each needs, few enough for a server to bear. */
-const CONNECTIONS_MAX = 24;
+const CONNECTIONS_MAX = 32;
 
 /** Small files asked for at once: what hides the way to a server, few enough for it to bear. */
 const REQUESTS_MAX = 16;

@@ -40,7 +40,7 @@ export interface Nginx extends AsyncDisposable {
 
 /**
  * Serves a directory, compressed for whoever takes that, below `/slow/` no more than 2 MiB a second
- * in one answer.
+ * in one answer, and below `/few/` two of those at a time.
  *
  * @param home an empty directory, for all it writes
  */
@@ -64,11 +64,13 @@ export async function startNginx(home: string): Promise<Nginx> {
     http {
       log_format line '$connection|$status|$http_range|$http_if_range|$sent_http_content_encoding';
       access_log ${log} line; default_type application/octet-stream; ${temporaries}
+      limit_conn_zone $binary_remote_addr zone=few:1m; limit_conn_log_level warn;
       gzip on; gzip_types *; gzip_min_length 1;
       server {
         listen 127.0.0.1:${port}; listen 127.0.0.1:${tlsPort} ssl; root ${www};
         ssl_certificate ${home}/cert.pem; ssl_certificate_key ${home}/key.pem;
         location /slow/ { alias ${www}/; limit_rate 2m; }
+        location /few/ { alias ${www}/; limit_rate 2m; limit_conn few 2; }
       }
       server { listen 127.0.0.1:${redirectPort}; return 301 https://127.0.0.1:${tlsPort}$request_uri; }
     }`,

@@ -90,13 +90,12 @@ it("does not judge a step before all its connections bring something", () => {
   expect(tuner.wanted).toBe(2);
 });
 
-it("asks for more at once the longer answers take, and for less towards the end", () => {
+it("asks for more at once the longer answers take", () => {
   let nowMs = 0;
   const tuner = createConnectionTuner(1, { elapsedMs: () => nowMs });
   expect(tuner.pieceBytes(1000 * MIB)).toBe(4 * MIB);
-  expect(tuner.pieceBytes(3 * MIB)).toBe(2 * MIB);
-  expect(tuner.pieceBytes(10)).toBe(MIB);
-  tuner.opened(30);
+  expect(tuner.pieceBytes(3 * MIB)).toBe(4 * MIB);
+  tuner.opened(100);
   for (; nowMs < 90; nowMs += 10) tuner.received(MIB / 4, 1);
   // More connections may follow, and need something to do.
   expect(tuner.pieceBytes(1000 * MIB)).toBeLessThanOrEqual(8 * MIB);
@@ -104,4 +103,60 @@ it("asks for more at once the longer answers take, and for less towards the end"
   expect(tuner.pieceBytes(1000 * MIB)).toBeGreaterThan(12 * MIB);
   tuner.opened(30_000);
   expect(tuner.pieceBytes(1000 * MIB)).toBe(64 * MIB);
+});
+
+it("compares the first connections of a far server with what one of them brought", () => {
+  for (const [share, connections] of [
+    [4, 32],
+    [2, 8],
+  ] as const) {
+    let nowMs = 0;
+    const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs });
+    tuner.opened(30);
+    for (; nowMs <= 60; nowMs += 20) tuner.received(1000, 1);
+    for (; nowMs < 200; nowMs += 20) tuner.received(1000 * share, 4);
+    expect(tuner.wanted).toBe(connections);
+  }
+});
+
+it("cuts a piece only if its rest takes much longer than an answer", () => {
+  const tuner = createConnectionTuner(32, { elapsedMs: () => 0 });
+  expect(tuner.patienceMs).toBe(50);
+  tuner.opened(30);
+  expect(tuner.patienceMs).toBe(90);
+});
+
+it("has no more connections than a server that refuses some has served, and slowly more", () => {
+  let nowMs = 0;
+  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs });
+  for (; nowMs < 2_000; nowMs += 10) tuner.received(tuner.wanted * 100, tuner.wanted);
+  expect(tuner.wanted).toBe(16);
+  for (let burst = 0; burst < 12; burst += 1) tuner.refused(3, 0);
+  expect(tuner.wanted).toBe(3);
+  // One whose answer was still on its way is served as well.
+  tuner.received(1, 4);
+  expect(tuner.wanted).toBe(4);
+  const tried: number[] = [];
+  const start = nowMs;
+  for (; nowMs < start + 60_000; nowMs += 10) {
+    tuner.received(400, 4);
+    if (tuner.wanted <= 4) continue;
+    tried.push(nowMs - start);
+    tuner.refused(4, 0);
+  }
+  expect(tried[0]).toBeGreaterThanOrEqual(1_900);
+  expect(tried.length).toBeLessThan(6);
+  for (; nowMs < start + 1_200_000; nowMs += 10) tuner.received(tuner.wanted * 100, tuner.wanted);
+  expect(tuner.wanted).toBe(16);
+});
+
+it("leaves a server alone for as long as it asks", () => {
+  let nowMs = 0;
+  const tuner = createConnectionTuner(4, { elapsedMs: () => nowMs });
+  tuner.opened(30);
+  tuner.refused(1, 30_000);
+  for (; nowMs < 29_000; nowMs += 10) tuner.received(100, 1);
+  expect(tuner.wanted).toBe(1);
+  for (; nowMs < 31_000; nowMs += 10) tuner.received(100, 1);
+  expect(tuner.wanted).toBe(2);
 });

@@ -1,13 +1,11 @@
 import type { AbortOptions, ByteRange, IngestBuffers } from "@store/layout";
 
 import { isRangeIgnored } from "../http/http-errors.ts";
-import { linkAbort } from "../http/link-abort.ts";
 import type { RetryContext } from "../http/retrying.ts";
 import type { OpenedRange } from "../source.ts";
-import { createConnectionTuner } from "./connection-tuner.ts";
 import { fillInOrder } from "./fill-in-order.ts";
-import { fillPiece } from "./fill-piece.ts";
-import { createPieceQueue } from "./piece-queue.ts";
+import { fillPieces } from "./fill-pieces.ts";
+import { createPendingWrites, type PendingWrites } from "./pending-writes.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 /** What takes the bytes: an ingest, or memory. */
@@ -42,92 +40,34 @@ export interface FillOptions extends AbortOptions {
   readonly pieceBytes?: number | undefined;
 }
 
+/** A fill under way. */
+export interface Fill extends FillContext {
+  readonly writes: PendingWrites;
+}
+
 /**
  * Brings all missing bytes into a sink, in pieces over several connections where the source takes
  * ranges, in one stream where it does not. Broken pieces go on where they stopped.
  */
 export async function fillRanges(context: FillContext, options: FillOptions): Promise<void> {
   if (context.sink.missing().length === 0) return;
-  if (!options.resumable) {
-    return fillInOrder({ ...context, retry: { ...context.retry, attemptsMax: 1 } }, options);
-  }
+  const fill = { ...context, writes: createPendingWrites() };
   try {
-    await fillPieces(context, options);
-  } catch (error) {
-    if (!isRangeIgnored(error)) throw error;
-    options.signal?.throwIfAborted();
-    await fillInOrder(context, options);
+    await fillAnyWay(fill, options);
+  } finally {
+    await fill.writes.ended();
   }
 }
 
-/** Works through the pieces in order, over as many connections as pay; the first failure stops all. */
-async function fillPieces(context: FillContext, options: FillOptions): Promise<void> {
-  const link = linkAbort(options.signal);
-  const queue = createPieceQueue(context.sink.missing());
-  const tuner = createConnectionTuner(options.connections, context.timers);
-  const workers = new Set<Promise<void>>();
-  const delivering = new Set<Promise<void>>();
-  let takesRanges = false;
-
-  const own: FillContext = {
-    ...context,
-    async open(range, openOptions) {
-      const askedMs = context.timers.elapsedMs();
-      const opened = await context.open(range, openOptions);
-      tuner.opened(context.timers.elapsedMs() - askedMs);
-      return opened;
-    },
-  };
-
-  /** Never rejects: the first failure becomes the reason that stops all. */
-  async function work(onBytes: (count: number) => void): Promise<void> {
-    const takePiece = (): ByteRange | undefined =>
-      workers.size > tuner.wanted
-        ? undefined
-        : queue.take(options.pieceBytes ?? tuner.pieceBytes(queue.leftBytes));
-    try {
-      for (let piece = takePiece(); piece !== undefined; piece = takePiece()) {
-        await fillPiece(piece, { ...own, onBytes }, { signal: link.signal, onOpened });
-      }
-    } catch (error) {
-      link.abort(error);
-    }
+async function fillAnyWay(fill: Fill, options: FillOptions): Promise<void> {
+  if (!options.resumable) {
+    return fillInOrder({ ...fill, retry: { ...fill.retry, attemptsMax: 1 } }, options);
   }
-
-  function start(): void {
-    const worker: Promise<void> = Promise.resolve()
-      .then(() =>
-        work((count) => {
-          context.onBytes(count);
-          delivering.add(worker);
-          tuner.received(count, delivering.size);
-          if (takesRanges) startMore();
-        }),
-      )
-      .finally(() => {
-        workers.delete(worker);
-        delivering.delete(worker);
-      });
-    workers.add(worker);
-  }
-
-  function startMore(): void {
-    while (workers.size < tuner.wanted && queue.leftBytes > 0) start();
-  }
-
-  // The first answer tells whether the source takes ranges: only then are more connections opened.
-  function onOpened(opened: OpenedRange, piece: ByteRange): void {
-    if (takesRanges) return;
-    // Everything comes in this one stream.
-    if (opened.end > piece.end) queue.clear();
-    takesRanges = true;
-  }
-
   try {
-    start();
-    while (workers.size > 0) await Promise.all(workers);
-    link.signal.throwIfAborted();
-  } finally {
-    link.close();
+    await fillPieces(fill, options);
+  } catch (error) {
+    if (!isRangeIgnored(error)) throw error;
+    options.signal?.throwIfAborted();
+    await fillInOrder(fill, options);
   }
 }

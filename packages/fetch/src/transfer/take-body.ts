@@ -1,23 +1,35 @@
 import type { OpenedRange } from "../source.ts";
 import { countFresh } from "./count-fresh.ts";
 import type { FillContext, RangeSink } from "./fill-ranges.ts";
+import type { PendingWrites } from "./pending-writes.ts";
 import { takeIntoBuffers } from "./take-into-buffers.ts";
+
+export interface TakeContext extends Pick<FillContext, "sink" | "onBytes" | "limit"> {
+  /** Writes that may still be under way when the body is taken. */
+  readonly writes: PendingWrites;
+}
+
+/** For whom a body is taken. */
+export interface Taker {
+  /** Bytes from here on are not wanted. May come nearer while the body is taken. */
+  readonly end: number;
+  /** Told the end of each chunk and how many of its bytes were missing. */
+  onChunk(end: number, fresh: number): void;
+}
 
 /**
  * Takes the bytes of an answer from its start. What is there already is skipped, and what would
- * only repeat it is not waited for.
- *
- * @param onChunk told the end of each chunk and how many of its bytes were missing
+ * only repeat it, or is not wanted, is not waited for.
  */
 export async function takeBody(
   opened: OpenedRange,
-  context: Pick<FillContext, "sink" | "onBytes" | "limit">,
-  onChunk: (end: number, fresh: number) => void,
+  context: TakeContext,
+  taker: Taker,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { sink, onBytes, limit } = context;
   if (opened.body.readInto !== undefined && sink.buffers !== undefined) {
-    return takeIntoBuffers(opened, sink.buffers, context, onChunk, signal);
+    return takeIntoBuffers(opened, sink.buffers, context, taker, signal);
   }
   let offset = opened.start;
   for await (const chunk of opened.body) {
@@ -25,10 +37,10 @@ export async function takeBody(
     const fresh = await writeFresh(sink, offset, chunk);
     offset += chunk.length;
     onBytes(fresh);
-    onChunk(offset, fresh);
+    taker.onChunk(offset, fresh);
     await limit?.take(chunk.length, { signal });
     // At its own end a body is read out: it may still have something to say.
-    if (offset < opened.end && sink.missing().length === 0) return;
+    if (offset < opened.end && (offset >= taker.end || sink.missing().length === 0)) return;
   }
 }
 

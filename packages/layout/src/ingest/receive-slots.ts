@@ -4,8 +4,8 @@ import { createSharedSlots, type SharedSlots } from "../hashing/shared-slots.ts"
 export const RECEIVE_BYTES: number = 1024 * 1024;
 
 /**
- * For 24 connections that each fill one, and a few more being written or hashed. Memory no transfer
- * touches costs nothing.
+ * One for each connection of a pull; what is written and hashed is so for a moment only. Memory no
+ * transfer touches costs nothing.
  */
 const SLOT_COUNT = 32;
 

@@ -11,8 +11,8 @@ const SCRATCH_BYTES = 64 * 1024;
 /** What decrypted bytes may still come after reading was stopped; more is a bug of somebody's. */
 const SCRATCH_BYTES_MAX = 1024 * 1024;
 
-/** Longest time that bytes are gathered before they are shown. */
-const GATHER_MS = 200;
+/** Longest time that bytes are gathered before they are shown: rates are told from what is shown. */
+const GATHER_MS = 25;
 
 export interface SocketOptions {
   readonly elapsedMs: () => number;

@@ -1,0 +1,27 @@
+import { isStoreError } from "@store/layout";
+
+/** Says that a server refuses one connection while it serves others. */
+export class Refused extends Error {
+  constructor(cause: unknown) {
+    super("the server refuses a further connection", { cause });
+  }
+}
+
+/** Statuses of a server that was asked too much. */
+const refusing: readonly unknown[] = [429, 503];
+
+/** What becomes of a connection to a server that takes no more of them. */
+const cutOff: readonly unknown[] = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
+
+/** Whether a request failed in a way that fewer connections may prevent. */
+export function isRefusal(error: unknown): boolean {
+  if (!isStoreError(error) || error.detail["transient"] !== true) return false;
+  const { status, reason } = error.detail;
+  return refusing.includes(status) || cutOff.includes(reason);
+}
+
+/** How long the server wants to be left alone, where it says so. */
+export function retryAfterMsOf(error: unknown): number {
+  const asked = isStoreError(error) ? error.detail["retryAfterMs"] : undefined;
+  return typeof asked === "number" ? asked : 0;
+}
