@@ -8,16 +8,21 @@ export class Refused extends Error {
 }
 
 /** Statuses of a server that was asked too much. */
-const refusing: readonly unknown[] = [429, 503];
+const refusing: ReadonlySet<unknown> = new Set([429, 503]);
 
 /** What becomes of a connection to a server that takes no more of them. */
-const cutOff: readonly unknown[] = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
+const cutOff: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "UND_ERR_SOCKET",
+]);
 
 /** Whether a request failed in a way that fewer connections may prevent. */
 export function isRefusal(error: unknown): boolean {
   if (!isStoreError(error) || error.detail["transient"] !== true) return false;
   const { status, reason } = error.detail;
-  return refusing.includes(status) || cutOff.includes(reason);
+  return refusing.has(status) || cutOff.has(reason);
 }
 
 /** How long the server wants to be left alone, where it says so. */
