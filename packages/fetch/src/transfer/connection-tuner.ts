@@ -7,8 +7,8 @@ import { createServedConnections } from "./served-connections.ts";
 const WINDOW_MS = 100;
 /** A step up must bring so much more, or it is taken back. */
 const GAIN_MIN = 1.2;
-/** With so much of the rate that as many times the connections could bring, each has a limit of its own. */
-const SHARE_LINEAR = 0.8;
+/** Gain of a step that doubled the connections and says that each has a limit of its own. */
+const GAIN_LINEAR = 1.7;
 /** So many windows a step has to show its gain: connections begin slowly, and machines are busy. */
 const WINDOWS_PER_STEP = 3;
 /**
@@ -20,7 +20,7 @@ const SETTLED_MS_MAX = 10_000;
 
 /** From so far away hardly a server fills the line with one connection. */
 const FAR_MS = 10;
-const FAR_CONNECTIONS = 4;
+const FAR_CONNECTIONS = 8;
 
 /** A piece is worth cutting if the rest of it takes so many times as long as an answer to begin. */
 const PATIENCE_PER_DELAY = 3;
@@ -72,17 +72,6 @@ export function createConnectionTuner(
   let windowMs: number | undefined;
   let windowBytes = 0;
   let windowsLeft = WINDOWS_PER_STEP;
-  let aloneMs: number | undefined;
-  let aloneBytes = 0;
-
-  /** What the first connection brings while others are being opened is what these are compared with. */
-  function noteAlone(nowMs: number, bytes: number): void {
-    if (aloneMs !== undefined && nowMs > aloneMs) {
-      aloneBytes += bytes;
-      rateBefore = aloneBytes / (nowMs - aloneMs);
-    }
-    aloneMs ??= nowMs;
-  }
 
   function step(factor: number): void {
     before = wanted;
@@ -104,15 +93,14 @@ export function createConnectionTuner(
       settleForMs = Math.min(SETTLED_MS_MAX, settleForMs * 2);
       return step(2);
     }
-    const times = wanted / before;
-    const gain = rateBefore === 0 ? times : rate / rateBefore;
-    if (rateBefore > 0 && gain < GAIN_MIN) {
+    const gain = rateBefore === 0 ? GAIN_LINEAR : rate / rateBefore;
+    if (gain < GAIN_MIN) {
       windowsLeft -= 1;
       return windowsLeft === 0 ? settle(nowMs, before) : undefined;
     }
     settleForMs = SETTLED_MS_MIN;
     if (wanted >= connectionsMax) return settle(nowMs, wanted);
-    step(gain >= times * SHARE_LINEAR ? times * 2 : 2);
+    step(gain >= GAIN_LINEAR && wanted > 1 ? 4 : 2);
   }
 
   return {
@@ -131,7 +119,6 @@ export function createConnectionTuner(
     received(bytes, connections) {
       server.served(connections);
       const nowMs = timers.elapsedMs();
-      if (rate === 0 && wanted > 1 && connections === 1) noteAlone(nowMs, bytes);
       // A step is measured from when all its connections bring something.
       if (windowMs === undefined || connections < wanted) {
         windowMs = nowMs;
