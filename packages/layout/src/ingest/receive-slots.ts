@@ -4,10 +4,10 @@ import { createSharedSlots, type SharedSlots } from "../hashing/shared-slots.ts"
 export const RECEIVE_BYTES: number = 1024 * 1024;
 
 /**
- * One for each connection of a pull; what is written and hashed is so for a moment only. Memory no
- * transfer touches costs nothing.
+ * For the connections that fill one at a time: what comes for another one waits in the kernel for as
+ * long as a write takes. Memory no transfer touches costs nothing.
  */
-const SLOT_COUNT = 32;
+const SLOT_COUNT = 28;
 
 /** The slots of all transfers of this process, so that their number bounds its memory. */
 export interface ReceiveSlots extends SharedSlots {
