@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import { EMPTY_DIGEST, type Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
@@ -74,7 +74,7 @@ async function adoptByLink(
   options: AdoptOptions,
 ): Promise<Adopted | undefined> {
   const staging = await createStaging(layout);
-  const name = join(dirname(staging.path), "data.link");
+  const name = `${staging.path}.link`;
   try {
     await layout.fs.link(await layout.fs.realpath(resolve(path)), name);
   } catch (error) {
@@ -136,7 +136,7 @@ async function adoptByClone(
 ): Promise<FoundBlob | undefined> {
   const { fs } = layout;
   const staging = await createStaging(layout);
-  const name = join(dirname(staging.path), "data.clone");
+  const name = `${staging.path}.clone`;
   try {
     await fs.copyFile(await fs.realpath(resolve(path)), name, { reflink: "forced" });
     await fs.chmod(name, 0o644);

@@ -15,21 +15,20 @@ import { listBlobs } from "./list-blobs.ts";
 import { addBlob, putBlob } from "./put-blob.ts";
 import { readBlob } from "./read-blob.ts";
 import { isReleased, releaseBlobs, retainBlobs } from "./release-marks.ts";
+import { seeBlob, type SeenBlob } from "./see-blob.ts";
 
 /** What is written at once rather than by a thread: it takes the kernel well under a millisecond. */
 const PROMPT_BYTES_MAX = 256 * 1024;
 
+function toInfo(digest: Digest, { stat, released }: SeenBlob, verified: boolean): BlobInfo {
+  return { digest, size: stat.size, addedAtMs: stat.mtimeMs, verified, released, where: "loose" };
+}
+
 /** The loose blobs of a layout: one immutable file each, at the convention's path. */
 export function openBlobStore(layout: Layout): BlobStore {
   async function describe(digest: Digest, found: FoundBlob, verified: boolean): Promise<BlobInfo> {
-    return {
-      digest,
-      size: found.stat.size,
-      addedAtMs: found.stat.mtimeMs,
-      verified,
-      released: await isReleased(layout.prompt, digest),
-      where: "loose",
-    };
+    const released = await isReleased(layout.prompt, digest);
+    return toInfo(digest, { ...found, released }, verified);
   }
   const added = async ({
     digest,
@@ -43,6 +42,8 @@ export function openBlobStore(layout: Layout): BlobStore {
     stat: (digest, options) =>
       explaining(`look at blob ${digest}`, async () => {
         options?.signal?.throwIfAborted();
+        const seen = await seeBlob(layout.prompt, digest);
+        if (seen !== undefined) return toInfo(digest, seen, true);
         const found = await findBlob(layout.prompt, digest);
         if (found === undefined) return undefined;
         return describe(digest, found, await isHashed(layout.prompt, digest, found.stat));
@@ -71,6 +72,9 @@ export function openBlobStore(layout: Layout): BlobStore {
       explaining(`adopt ${path}`, async () => added(await adoptFile(layout, path, options))),
     ensureVerified: (digest, options) =>
       explaining(`check blob ${digest}`, async () => {
+        options?.signal?.throwIfAborted();
+        const seen = await seeBlob(layout.prompt, digest);
+        if (seen !== undefined) return toInfo(digest, seen, true);
         const found = await ensureVerified(layout, digest, options);
         return found === undefined ? undefined : describe(digest, found, true);
       }),

@@ -29,11 +29,13 @@ export async function findBlob(
   digest: Digest,
   wrong?: ReadonlySet<number>,
 ): Promise<FoundBlob | undefined> {
-  await mustBeInside(layout, digest);
+  const isInside = await mustBeInside(layout, digest);
   let path: string | undefined = layout.paths.blob(digest);
   for (let attempt = 0; path !== undefined && attempt < ATTEMPTS_MAX; attempt += 1) {
     const stat = await statData(layout, path);
     if (stat !== undefined) return check(digest, { path, stat });
+    // Two looks agree: without a directory there is no trash in it either.
+    if (!isInside) return undefined;
     // Also where a rescue was in vain: a sweep may have restored the blob and taken it aside anew.
     path = await rescueFromTrash(layout, digest, wrong);
   }

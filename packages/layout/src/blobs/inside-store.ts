@@ -1,6 +1,7 @@
 import type { Digest } from "../digest/digest.ts";
 import { StoreError } from "../errors/store-error.ts";
 import { ifPresent } from "../fs/absence.ts";
+import type { BlockingFs } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 
 /** Layouts whose `blobs/sha256/` was seen to be a directory of the store: one look is enough for it. */
@@ -15,19 +16,35 @@ export async function findLinkAbove(layout: Layout): Promise<string | undefined>
   return link;
 }
 
+/** Whether all directories on the way to a blob are there, in one go; `false` says nothing. */
+export function isSeenInside(layout: Layout, fs: BlockingFs, digest: Digest): boolean {
+  const { paths } = layout;
+  const way = [paths.fanout(digest), paths.blobDirectory(digest)];
+  return seen.has(layout) && way.every((path) => fs.lstat(path)?.kind === "directory");
+}
+
 /** What stands where a directory on the way to a blob should. */
 export async function findLink(layout: Layout, digest: Digest): Promise<string | undefined> {
+  return (await walkTo(layout, digest)).link;
+}
+
+/** As {@link walk}, all the way to the directory of a blob. */
+async function walkTo(layout: Layout, digest: Digest): Promise<Walked> {
   const { paths } = layout;
-  const above = await findLinkAbove(layout);
-  if (above !== undefined) return above;
-  return (await walk(layout, [paths.fanout(digest), paths.blobDirectory(digest)])).link;
+  const link = await findLinkAbove(layout);
+  if (link !== undefined) return { link };
+  return walk(layout, [paths.fanout(digest), paths.blobDirectory(digest)]);
+}
+
+interface Walked {
+  /** What stands where a directory should. */
+  readonly link?: string;
+  /** The last directory that is there. */
+  readonly last?: string | undefined;
 }
 
 /** Goes down as far as there are directories. */
-async function walk(
-  { fs }: Layout,
-  way: readonly string[],
-): Promise<{ readonly link?: string; readonly last?: string | undefined }> {
+async function walk({ fs }: Layout, way: readonly string[]): Promise<Walked> {
   let last: string | undefined;
   for (const path of way) {
     const stat = await ifPresent(fs.lstat(path));
@@ -42,11 +59,13 @@ async function walk(
  * Asked before anything in a blob's directory is read or changed: a file of somebody else's must not
  * be shown, moved or removed because a link made it look like a blob.
  *
+ * @returns whether there is such a directory; without one there is no file of the blob either
  * @throws StoreError `ERR_STORE_NOT_A_DIRECTORY`
  */
-export async function mustBeInside(layout: Layout, digest: Digest): Promise<void> {
-  const path = await findLink(layout, digest);
-  if (path !== undefined) throw notADirectory(path);
+export async function mustBeInside(layout: Layout, digest: Digest): Promise<boolean> {
+  const { link, last } = await walkTo(layout, digest);
+  if (link !== undefined) throw notADirectory(link);
+  return last === layout.paths.blobDirectory(digest);
 }
 
 /**

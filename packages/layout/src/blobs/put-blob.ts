@@ -62,6 +62,7 @@ export async function stage(
   fill: (staging: Staging) => Promise<BlobHashes>,
 ): Promise<FoundBlob> {
   const staging = await createStaging(layout);
+  let published = false;
   try {
     await ensureRoom(layout, sizeAtLeast);
     const hashes = await fill(staging);
@@ -71,9 +72,11 @@ export async function stage(
     await staging.file.chmod(0o444);
     await staging.file.sync();
     await staging.close();
-    return await publishBlob(layout, hashes, staging.path);
+    const found = await publishBlob(layout, hashes, staging.path);
+    published = true;
+    return found;
   } finally {
-    await staging.release();
+    await staging.release(published);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Layout } from "../root/layout.ts";
 import { isOwnDirectory } from "./inside-store.ts";
 
 /** A mark is an empty file: only its name counts, and losing one costs a day's wait, never a byte. */
-const markPath = (layout: Pick<Layout, "paths">, digest: Digest): string =>
+export const markPath = (layout: Pick<Layout, "paths">, digest: Digest): string =>
   join(layout.paths.released, digestHex(digest));
 
 /** In a store that several users share, a mark or the directory of marks may be another's. */

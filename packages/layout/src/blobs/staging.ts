@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
 import { openDirectOr } from "../fs/direct-writes.ts";
-import { createId } from "../fs/temporary-name.ts";
 import type { FsFile } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
+import { enterStagingPlace } from "./staging-place.ts";
 
 /** A private file for bytes that cannot be resumed: gone when it is released, unless published. */
 export interface Staging {
@@ -13,22 +13,24 @@ export interface Staging {
   openDirect(): Promise<FsFile>;
   /** Closes what is open; throws what closing throws, because a write may fail as late as that. */
   close(): Promise<void>;
-  /** Removes whatever is left. Never throws: a leftover is swept by age. */
-  release(): Promise<void>;
+  /**
+   * Removes whatever is left. Never throws: a leftover is swept by age.
+   *
+   * @param published whether `path` is gone, because the file has its lasting name
+   */
+  release(published?: boolean): Promise<void>;
 }
 
-/** Makes `blobs/.incoming-<id>.<owner>/data.tmp`. */
+/** Makes `blobs/.incoming-<id>.<owner>/<number>.tmp`. */
 export async function createStaging(layout: Layout): Promise<Staging> {
-  const { fs, paths } = layout;
-  await layout.makeDirectory(paths.blobs);
-  const directory = paths.incoming(createId(), createId());
-  await fs.mkdir(directory);
-  const path = join(directory, "data.tmp");
+  const { fs } = layout;
+  const place = await enterStagingPlace(layout);
+  const path = join(place.directory, `${place.number}.tmp`);
   let file: FsFile;
   try {
     file = await fs.open(path, "create", { permissions: 0o644 });
   } catch (error) {
-    await fs.rmdir(directory).catch(() => {});
+    await place.leave();
     throw error;
   }
   let open = true;
@@ -49,10 +51,10 @@ export async function createStaging(layout: Layout): Promise<Staging> {
     file,
     openDirect: () => (direct ??= openDirectOr(fs, path, file)),
     close,
-    async release() {
+    async release(published = false) {
       await close().catch(() => {});
-      await fs.unlink(path).catch(() => {});
-      await fs.rmdir(directory).catch(() => {});
+      if (!published) await fs.unlink(path).catch(() => {});
+      await place.leave();
     },
   };
 }

@@ -82,6 +82,8 @@ export interface SmallFile {
  * time. Errors are those of {@link FsPort}.
  */
 export interface BlockingFs {
+  /** As {@link FsPort.lstat}, but `undefined` where nothing has that path. */
+  lstat(path: string): FsStat | undefined;
   entries(path: string): readonly FsEntry[];
   /**
    * The whole of a regular file, opened as `"read"` does; `undefined` if it is something else, or
@@ -131,4 +133,9 @@ export interface FsPort {
    * files: a large read or write would hold the thread. Absent where every call has to be seen.
    */
   readonly prompt?: FsPort | undefined;
+  /**
+   * Makes several blocking calls that belong together when it is their turn, which costs less than a
+   * turn for each. Absent where every call has to be seen; whoever uses it can do without.
+   */
+  readonly together?: (<R>(calls: (fs: BlockingFs) => R) => Promise<R>) | undefined;
 }

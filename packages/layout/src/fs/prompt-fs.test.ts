@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { nodeFs } from "./node-fs.ts";
 
@@ -81,4 +81,35 @@ it("lets the event loop on while calls follow each other", async () => {
     await promptFs.lstat(path);
   expect(turn.signal.aborted).toBe(true);
   expect(await readFile(path, "utf8")).toBe("");
+});
+
+it("lets the event loop on although hundreds wait for their call", async () => {
+  // A clock that goes on by a millisecond with each look at it, so that no more than a few calls fit.
+  let nowMs = performance.now();
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += 1));
+  const turns: number[] = [];
+  let made = 0;
+  let isDone = false;
+  function count(): void {
+    turns.push(made);
+    made = 0;
+    if (!isDone) setImmediate(count);
+  }
+  setImmediate(count);
+  const order: number[] = [];
+  try {
+    await Promise.all(
+      Array.from({ length: 300 }, async (_, index) => {
+        await promptFs.lstat(root);
+        order.push(index);
+        made += 1;
+      }),
+    );
+  } finally {
+    isDone = true;
+    clock.mockRestore();
+  }
+  turns.push(made);
+  expect(Math.max(...turns)).toBeLessThanOrEqual(6);
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
 });

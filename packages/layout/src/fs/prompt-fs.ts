@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 
-import { readAt, toStat } from "./blocking-fs.ts";
+import { blockingFs, readAt, toStat } from "./blocking-fs.ts";
 import type { FsFile, FsPort, OpenMode } from "./fs-port.ts";
 import { openFlags } from "./open-flags.ts";
 
@@ -28,20 +28,36 @@ const syncAll = promisify(fsync);
 /** So long calls follow each other before everybody else gets a turn. */
 const BURST_MS = 5;
 
-/** Lets the event loop on, once calls have held it for long enough. */
-function createBreath(): () => Promise<void> | undefined {
+/**
+ * Makes calls at once, in the order in which they are asked for; when they have held the event loop
+ * for long enough, it goes on before the next one.
+ */
+function createTurns(): <R>(call: () => R) => Promise<R> {
+  const waiting: (() => void)[] = [];
   let sinceMs = 0;
-  let breath: Promise<void> | undefined;
-  return () => {
-    if (breath === undefined && performance.now() - sinceMs < BURST_MS) return undefined;
-    breath ??= new Promise((resolve) => {
-      setImmediate(() => {
-        breath = undefined;
-        sinceMs = performance.now();
-        resolve();
+
+  const isOver = (): boolean => performance.now() - sinceMs >= BURST_MS;
+
+  function begin(): void {
+    sinceMs = performance.now();
+    let served = 0;
+    while (served < waiting.length && (served === 0 || !isOver())) waiting[served++]?.();
+    waiting.splice(0, served);
+    if (waiting.length > 0) setImmediate(begin);
+  }
+
+  return async (call) => {
+    if (waiting.length === 0 && !isOver()) return call();
+    return new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(begin);
+      waiting.push(() => {
+        try {
+          resolve(call());
+        } catch (error) {
+          reject(error);
+        }
       });
     });
-    return breath;
   };
 }
 
@@ -51,16 +67,12 @@ function createBreath(): () => Promise<void> | undefined {
  * wait for the disk, a sync, goes to a thread as ever.
  */
 export function createPromptFs(base: FsPort): FsPort {
-  const breathe = createBreath();
+  const inTurn = createTurns();
 
   function now<A extends readonly unknown[], R>(
     call: (...args: A) => R,
   ): (...args: A) => Promise<R> {
-    return async (...args) => {
-      const breath = breathe();
-      if (breath !== undefined) await breath;
-      return call(...args);
-    };
+    return (...args) => inTurn(() => call(...args));
   }
 
   function toFile(descriptor: number): FsFile {
@@ -87,6 +99,7 @@ export function createPromptFs(base: FsPort): FsPort {
 
   return {
     ...base,
+    together: (calls) => inTurn(() => calls(blockingFs)),
     open: (path, mode, options) =>
       options?.direct === true
         ? base.open(path, mode, options)

@@ -97,7 +97,9 @@ async function acquireLease(
   options: AcquireLeaseOptions,
   read: (id: string) => Promise<LeaseDocument | undefined>,
 ): Promise<Lease> {
-  const { fs, paths } = layout;
+  const { paths } = layout;
+  // A thread for each step would have a lease wait behind the syncs of all it is to protect.
+  const { fs } = layout.prompt;
   const id = createId();
   const path = join(paths.leases, `${id}.json`);
   const ttlMs = options.ttlMs ?? TTL_MS;

@@ -4,7 +4,7 @@ import { mustBeInside } from "../blobs/inside-store.ts";
 import { loadXxh64 } from "../checksum/xxh64.ts";
 import type { Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
-import type { FsStat } from "../fs/fs-port.ts";
+import type { BlockingFs, FsStat } from "../fs/fs-port.ts";
 import { readDocument } from "../fs/read-document.ts";
 import { temporaryName } from "../fs/temporary-name.ts";
 import { writeFully } from "../fs/write-fully.ts";
@@ -53,16 +53,44 @@ export async function isHashed(layout: Layout, digest: Digest, data: FsStat): Pr
     throw error;
   }
   try {
-    const { kind, size, mtimeMs } = await file.stat();
-    if (kind !== "file" || size !== chunkMapBytes(data.size)) return false;
-    // A time in the future says nothing: its clock was wrong, and hashing would not end that.
-    if (data.mtimeMs > mtimeMs && data.mtimeMs <= layout.now()) return false;
+    const stat = await file.stat();
+    if (!couldVouch(layout, stat, data)) return false;
     const header = new Uint8Array(CHUNK_MAP_HEADER_BYTES);
     await file.read(header, 0);
     return chunkMapSize(header) === data.size;
   } finally {
     await file.close();
   }
+}
+
+/** Whether a sidecar is one of this file, as far as its state tells. */
+function couldVouch(
+  { now }: Pick<Layout, "now">,
+  { kind, size, mtimeMs }: FsStat,
+  data: FsStat,
+): boolean {
+  if (kind !== "file" || size !== chunkMapBytes(data.size)) return false;
+  // A time in the future says nothing: its clock was wrong, and hashing would not end that.
+  return data.mtimeMs <= mtimeMs || data.mtimeMs > now();
+}
+
+/** Sidecars up to here, those of blobs of 32 GiB, are looked at in one go. */
+const sidecarBuffer = new Uint8Array(64 * 1024);
+
+/**
+ * {@link isHashed} in one go; `false` also where that takes more than a few calls.
+ *
+ * @throws the error of the file system, also where there is no sidecar
+ */
+export function isSeenHashed(
+  { paths, now }: Pick<Layout, "paths" | "now">,
+  fs: BlockingFs,
+  digest: Digest,
+  data: FsStat,
+): boolean {
+  const sidecar = fs.readSmall(paths.chunks(digest), sidecarBuffer);
+  if (sidecar === undefined || !couldVouch({ now }, sidecar.stat, data)) return false;
+  return chunkMapSize(sidecar.bytes) === data.size;
 }
 
 /**

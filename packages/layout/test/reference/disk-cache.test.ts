@@ -146,7 +146,7 @@ describe("Get and Put", () => {
       ...nodeFs,
       async open(path, mode, options) {
         const file = await nodeFs.open(path, mode, options);
-        if (mode !== "create" || !path.includes("data")) return file;
+        if (mode !== "create" || !path.includes(".incoming-")) return file;
         const denied = Object.assign(new Error("EPERM: write"), { code: "EPERM" });
         return { ...file, write: () => Promise.reject(denied) };
       },
