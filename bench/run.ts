@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   "fetch/latency": async () => (await import("./fetch/latency.ts")).benchLatency(),
   "fetch/memory": async () => (await import("./fetch/memory.ts")).benchPullMemory(),
   "fetch/present": async () => (await import("./fetch/present.ts")).benchPresent(),
+  "fetch/repair": async () => (await import("./fetch/repair.ts")).benchRepair(),
   "fetch/small-files": async () => (await import("./fetch/small-files.ts")).benchSmallFiles(),
   "gc/plan": async () => (await import("./gc/plan.ts")).benchGcPlan(),
   "gc/snapshot": async () => (await import("./gc/snapshot.ts")).benchGcSnapshot(),

@@ -46,3 +46,23 @@ export function freshDirectory(
   const path = join(scratch, name);
   return { path, clear: () => rm(path, { recursive: true, force: true }) };
 }
+
+/**
+ * Another directory for each run, none of which is removed before the end. A file system without a
+ * journal passes over what was freed in the last minutes, inode by inode, so that removing thousands
+ * of files would slow whatever makes new ones next.
+ */
+export function nextDirectories(
+  scratch: string,
+  name: string,
+): { readonly path: string; next(): Promise<void> } {
+  let count = 0;
+  return {
+    get path() {
+      return join(scratch, `${name}-${count}`);
+    },
+    async next() {
+      count += 1;
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { withScratch } from "../harness/scratch.ts";
 import { hubSnapshot } from "./hub-client.ts";
 import { hubConfiguration, writeHubSite } from "./hub-site.ts";
 import { startNginx } from "./nginx.ts";
-import { freshDirectory, pullHub } from "./pull-to.ts";
+import { nextDirectories, pullHub } from "./pull-to.ts";
 
 const FILE_COUNT = 2000;
 const FILE_BYTES = 4096;
@@ -26,23 +26,23 @@ export function benchSmallFiles(): Promise<void> {
       bytes: randomBytes(FILE_BYTES),
     }));
     await writeHubSite(www, REPO, files);
-    const store = freshDirectory(scratch, "models");
-    const cache = freshDirectory(scratch, "cache");
+    const store = nextDirectories(scratch, "models");
+    const cache = nextDirectories(scratch, "cache");
     await compare(`${FILE_COUNT} files of ${FILE_BYTES} bytes`, {
       ours: {
         name: "pull, verified and synced",
-        prepare: store.clear,
+        prepare: store.next,
         run: () => pullHub(store.path, origin, REPO),
       },
       theirs: {
         name: "@huggingface/hub",
-        prepare: cache.clear,
+        prepare: cache.next,
         run: () => hubSnapshot({ hubUrl: origin, repo: REPO, cacheDir: cache.path }),
       },
       rounds: 3,
       target: 1 / 3,
     });
-    await store.clear();
+    await store.next();
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     const burstMs = await longestBurst(() => pullHub(store.path, origin, REPO));
