@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { createGradualMap } from "./gradual-map.ts";
 import { sortSliced } from "./sort-sliced.ts";
 import { finishInTurns, finishNow } from "./turns.ts";
 
@@ -19,6 +20,23 @@ describe("sortSliced", () => {
         expect(sorted.every((item, index) => item === expected[index])).toBe(true);
       }),
       { numRuns: 20 },
+    );
+  });
+});
+
+describe("a gradual map", () => {
+  it("answers as a map does", () => {
+    const key = fc.nat(200).map((value) => (value * 7919).toString(16).padStart(4, "0"));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, fc.nat())), fc.array(key), (entries, asked) => {
+        const expected = new Map(entries);
+        const map = createGradualMap<string, number>();
+        for (const [name, value] of entries) map.set(name, value);
+        for (const name of [...expected.keys(), ...asked]) {
+          expect(map.get(name)).toBe(expected.get(name));
+          expect(map.has(name)).toBe(expected.has(name));
+        }
+      }),
     );
   });
 });

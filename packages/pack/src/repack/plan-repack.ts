@@ -3,6 +3,7 @@ import type { Digest } from "@store/layout";
 import { ENTRY_COUNT_MAX, ENTRY_HEADER_BYTES, HEADER_BYTES } from "../chkl/pack-header.ts";
 import type { PackId } from "../chkl/pack-id.ts";
 import type { PackKey } from "../hash/pack-key.ts";
+import { createGradualMap, type GradualMap } from "../loop/gradual-map.ts";
 import { sortSliced } from "../loop/sort-sliced.ts";
 import { finishInTurns, type Sliced, visitSliced } from "../loop/turns.ts";
 import type { PackInfo, RepackPlan, RepackPolicy, RepackSource } from "./repack-plan.ts";
@@ -53,7 +54,7 @@ function* plan(
 ): Sliced<RepackPlan> {
   const keeps = packs.filter((pack) => !going.has(pack));
   const deletes = packs.filter((pack) => going.has(pack));
-  const kept = new Map<Digest, PackId>();
+  const kept = createGradualMap<Digest, PackId>();
   for (const { id, objects } of keeps) {
     yield* visitSliced(objects, ({ digest }) => {
       if (!kept.has(digest)) kept.set(digest, id);
@@ -61,14 +62,14 @@ function* plan(
   }
 
   const writes = createWrites(policy);
-  const placed = new Set<Digest>();
+  const placed = createGradualMap<Digest, true>();
   const relied: { digest: Digest; pack: PackId }[] = [];
   for (const { id, objects } of deletes) {
     const inOrder = yield* sortSliced(objects, (a, b) => a.offset - b.offset);
     yield* visitSliced(inOrder, (object) => {
       const { digest } = object;
       if (!live.has(digest) || placed.has(digest)) return;
-      placed.add(digest);
+      placed.set(digest, true);
       const pack = kept.get(digest);
       if (pack === undefined) writes.place({ ...object, pack: id });
       else relied.push({ digest, pack });
@@ -92,8 +93,14 @@ interface Writes {
   bytes(): number;
 }
 
+interface Write {
+  readonly objects: RepackSource[];
+  readonly keys: GradualMap<PackKey, true>;
+  size: number;
+}
+
 function createWrites({ packBytesMax }: RepackPolicy): Writes {
-  const writes: { objects: RepackSource[]; keys: Set<PackKey>; size: number }[] = [];
+  const writes: Write[] = [];
   return {
     place(object) {
       const size = ENTRY_HEADER_BYTES + object.encodedSize;
@@ -105,11 +112,11 @@ function createWrites({ packBytesMax }: RepackPolicy): Writes {
         current.objects.length < ENTRY_COUNT_MAX &&
         !current.keys.has(object.key);
       if (current === undefined || !fits) {
-        current = { objects: [], keys: new Set(), size: HEADER_BYTES };
+        current = { objects: [], keys: createGradualMap(), size: HEADER_BYTES };
         writes.push(current);
       }
       current.objects.push(object);
-      current.keys.add(object.key);
+      current.keys.set(object.key, true);
       current.size += size;
     },
     list: () => writes.map(({ objects }) => ({ objects })),
