@@ -13,6 +13,8 @@ import { openPorts } from "./open-ports.ts";
 
 const MIB = 1024 * 1024;
 
+/** On its way when another connection took over the end of a piece. */
+const CUT_BYTES_MAX = 8 * MIB;
 /** What an ingest makes durable at once: the most an interruption may cost. */
 const CHECKPOINT_BYTES = 64 * MIB;
 
@@ -95,7 +97,8 @@ describe("a pull that is cut off", () => {
       const { events, reused, fetched } = await pullHere(store.ports, hub.endpoint);
       expect(reused).toBeGreaterThanOrEqual(received - CHECKPOINT_BYTES);
       expect(reused + fetched).toBe(size);
-      expect(hub.bytesServed - served).toBe(fetched);
+      expect(hub.bytesServed - served).toBeGreaterThanOrEqual(fetched);
+      expect(hub.bytesServed - served).toBeLessThanOrEqual(fetched + CUT_BYTES_MAX);
       expect(events.find(({ kind }) => kind === "file-start")).toMatchObject({
         resumedBytes: reused,
       });

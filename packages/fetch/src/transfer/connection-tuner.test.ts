@@ -107,9 +107,9 @@ it("asks for more at once the longer answers take", () => {
 
 it("cuts a piece only if its rest takes much longer than an answer", () => {
   const tuner = createConnectionTuner(32, { elapsedMs: () => 0 });
-  expect(tuner.patienceMs).toBe(50);
-  tuner.opened(30);
-  expect(tuner.patienceMs).toBe(90);
+  expect(tuner.patienceMs).toBe(400);
+  tuner.opened(300);
+  expect(tuner.patienceMs).toBe(900);
 });
 
 it("has no more connections than a server that refuses some has served, and slowly more", () => {

@@ -22,9 +22,12 @@ const SETTLED_MS_MAX = 10_000;
 const FAR_MS = 10;
 const FAR_CONNECTIONS = 8;
 
-/** A piece is worth cutting if the rest of it takes so many times as long as an answer to begin. */
+/**
+ * A piece is worth cutting if the rest of it takes so many times as long as an answer to begin, and
+ * so long that what is on its way already, and comes twice, is little beside it.
+ */
 const PATIENCE_PER_DELAY = 3;
-const PATIENCE_MS_MIN = 50;
+const PATIENCE_MS_MIN = 400;
 
 /** Answers take time to begin; so many times what comes in that time is asked for at once. */
 const PIECE_PER_DELAY = 8;

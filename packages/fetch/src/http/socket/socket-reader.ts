@@ -145,13 +145,17 @@ export function openSocket(url: URL, reach: Reach, options: SocketOptions): Sock
     serve();
   }
 
-  /** Moves waiting bytes into the target. */
-  function isFilled(): boolean {
-    if (target === undefined) return true;
-    const piece = scratch.subarray(start, Math.min(end, start + target.length - filled));
-    target.set(piece, filled);
+  /** Moves waiting bytes. */
+  function moveInto(memory: Uint8Array): void {
+    const piece = scratch.subarray(start, Math.min(end, start + memory.length - filled));
+    memory.set(piece, filled);
     filled += piece.length;
     start += piece.length;
+  }
+
+  function isFilled(): boolean {
+    if (target === undefined) return true;
+    if (start < end) moveInto(target);
     if (filled === target.length) return true;
     return filled > 0 && options.elapsedMs() - filledSinceMs >= GATHER_MS;
   }
