@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readSync, fstatSync, writeFileSync } fr
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { digestBytes, type Digest, digestHex, openLayout } from "@store/layout";
+import { digestBytes, type Digest, digestHex, type Layout, openLayout } from "@store/layout";
 import { createPackWriter, openPackSet } from "@store/pack";
 
 import { compare, report } from "../harness/compare.ts";
@@ -13,27 +13,34 @@ import { createObjects, shuffled } from "./corpus.ts";
 const READ_COUNT = 50_000;
 const BURST_MS_MAX = 50;
 
+/** Where the benchmark keeps a loose file. */
+function pathOf(directory: string, digest: Digest): string {
+  const hex = digestHex(digest);
+  return join(directory, "files", hex.slice(0, 2), hex, "data");
+}
+
+/** Writes the objects into a pack and beside it as files. Whoever reads them does not hold them. */
+async function writeObjects(directory: string, layout: Layout): Promise<readonly Digest[]> {
+  await using writer = createPackWriter(layout);
+  const digests: Digest[] = [];
+  for (const object of createObjects()) {
+    await writer.add(object);
+    const digest = digestBytes(object);
+    digests.push(digest);
+    const path = pathOf(directory, digest);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, object);
+  }
+  await writer.finish();
+  return digests;
+}
+
 /** Reading small objects at random, verified, everything in the page cache. */
 export function benchPackRead(): Promise<void> {
   return withScratch(async (directory) => {
-    const objects = createObjects();
-    const digests: Digest[] = objects.map((object) => digestBytes(object));
     const layout = await openLayout(join(directory, "models"));
-    {
-      await using writer = createPackWriter(layout);
-      for (const object of objects) await writer.add(object);
-      await writer.finish();
-    }
-    const pathOf = (digest: Digest): string => {
-      const hex = digestHex(digest);
-      return join(directory, "files", hex.slice(0, 2), hex, "data");
-    };
-    for (const [index, object] of objects.entries()) {
-      const path = pathOf(digests[index] as Digest);
-      mkdirSync(join(path, ".."), { recursive: true });
-      writeFileSync(path, object);
-    }
-    const wanted = shuffled(objects.length)
+    const digests = await writeObjects(directory, layout);
+    const wanted = shuffled(digests.length)
       .slice(0, READ_COUNT)
       .map((index) => digests[index] as Digest);
     await using packs = await openPackSet(layout);
@@ -51,7 +58,7 @@ export function benchPackRead(): Promise<void> {
         name: "open, fstat, read, close, hash",
         async run() {
           for (const digest of wanted) {
-            const descriptor = openSync(pathOf(digest), "r");
+            const descriptor = openSync(pathOf(directory, digest), "r");
             const bytes = new Uint8Array(fstatSync(descriptor).size);
             readSync(descriptor, bytes, 0, bytes.length, 0);
             closeSync(descriptor);
@@ -66,7 +73,7 @@ export function benchPackRead(): Promise<void> {
       theirs: {
         name: "readFile, hash",
         async run() {
-          for (const digest of wanted) check(await readFile(pathOf(digest)), digest);
+          for (const digest of wanted) check(await readFile(pathOf(directory, digest)), digest);
         },
       },
       rounds: 3,
