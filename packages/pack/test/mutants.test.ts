@@ -260,8 +260,8 @@ const mutants: readonly ProbedMutant[] = [
     "packs",
     "the index comes before the sidecar",
     "chkl/publish-pack.ts",
-    '  await publishDocument(directory, id, "ids", identity, isSameBytes);\n  //',
-    '  await publishDocument(directory, id, "idx", index, isSameIndex);\n  await publishDocument(directory, id, "ids", identity, isSameBytes);\n  //',
+    '    await publishDocument(directory, id, "ids", identity, isSameBytes);\n    await nameAgain();',
+    '    await publishDocument(directory, id, "idx", index, isSameIndex);\n    await publishDocument(directory, id, "ids", identity, isSameBytes);\n    await nameAgain();',
   ),
   mutant(
     "packs",

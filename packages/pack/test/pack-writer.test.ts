@@ -309,10 +309,11 @@ describe("a pack writer that finds its files there", () => {
     const data = packPath(packs.home, id, "dat");
     await unlink(packPath(packs.home, id, "idx"));
     // The sweep strikes when the index gets its name.
+    let strikes = 0;
     const fs = {
       ...nodeFs,
       async link(from: string, to: string): Promise<void> {
-        if (to.endsWith(".idx")) await unlink(data);
+        if (to.endsWith(".idx") && strikes++ === 0) await unlink(data);
         await link(from, to);
       },
     };

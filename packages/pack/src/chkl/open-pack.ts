@@ -90,9 +90,9 @@ async function open(
 }
 
 /**
- * Opens the data of a pack whose index was seen, or answers `undefined` if the pack was deleted:
- * that begins with the index. A trash name of the index may outlast it, where whoever gave it back
- * died before he removed that; without data it is what a sweep leaves, and goes with the next.
+ * Opens the data of a pack whose index was seen, or answers `undefined` if there is no pack: it was
+ * deleted, which begins with the index, or whoever died while he gave the index its name, or gave it
+ * back, left it alone or under a trash name. Sweeps remove that.
  *
  * @throws StoreError `ERR_STORE_PACK_INVALID`, `ERR_STORE_PACK_TRUNCATED`
  */
@@ -102,7 +102,8 @@ export async function openIndexedData(
 ): Promise<PackData | undefined> {
   const data = await openPackData(directory, id);
   if (data !== undefined) return data;
-  if (!(await isVisible(directory, id))) return;
+  const isAlone = (await locateFile(directory, id, "ids")) === undefined;
+  if (isAlone || !(await isVisible(directory, id))) return;
   const message = "there is an index and no data file";
   throw packCorrupt("ERR_STORE_PACK_INVALID", { pack: id }, message);
 }

@@ -38,14 +38,23 @@ export async function publishPack(
   const data = join(dir, packFileName(id, "dat"));
   const identity = await finishInTurns(encodeIdentitySliced(objects));
   const index = await finishInTurns(encodeIndexSliced(objects));
-  const named = await publishData(fs, id, temporary, data);
-  await publishDocument(directory, id, "ids", identity, isSameBytes);
-  // INV-6: the index comes last, when everything it speaks of is durable.
-  const created = await publishDocument(directory, id, "idx", index, isSameIndex);
-  // Files without an index may be taken away, so what was found above may have gone before our index
-  // made it a pack. Whoever takes them looks for the index after moving them aside; this look comes
-  // after the index. Our own data file has been kept for that case.
-  if (!named && (await isGone(fs, data))) await publishData(fs, id, temporary, data);
+  let isOurs = await publishData(fs, id, temporary, data);
+  let created = false;
+  /** Where one was found, our own has been kept for the case that it goes. */
+  async function nameAgain(): Promise<boolean> {
+    if (isOurs || !(await isGone(fs, data))) return false;
+    isOurs = await publishData(fs, id, temporary, data);
+    return true;
+  }
+  do {
+    await publishDocument(directory, id, "ids", identity, isSameBytes);
+    await nameAgain();
+    // INV-6: the index comes last, when everything it speaks of is durable.
+    if (await publishDocument(directory, id, "idx", index, isSameIndex)) created = true;
+    // Files without an index may be taken away, so what was found above may have gone before our
+    // index made it a pack. Whoever takes them looks for the index after moving them aside, and takes
+    // one away that speaks of nothing; this look comes after the index.
+  } while (await nameAgain());
   if (await isGone(fs, join(dir, packFileName(id, "ids")))) {
     await publishDocument(directory, id, "ids", identity, isSameBytes);
   }

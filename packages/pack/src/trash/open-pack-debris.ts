@@ -18,12 +18,12 @@ import {
   parsePackTrashName,
 } from "../chkl/pack-id.ts";
 import { locateFile } from "./locate-file.ts";
-import { isVisible, removeData } from "./trash-pack.ts";
+import { isVisible, keepWithData, removeData } from "./trash-pack.ts";
 
 /**
- * What interrupted writers and sweeps leave in `packs/`: files of packs without an index, and second
- * names of files that were given back. An index under a trash name is none of it: it is given back,
- * and the next sweep decides again.
+ * What interrupted writers and sweeps leave in `packs/`: files of packs without an index, an index
+ * that stands alone, and second names of files that were given back. Any other index under a trash
+ * name is none of it: it is given back, and the next sweep decides again.
  */
 export function openPackDebris(layout: Layout): Debris {
   const { fs } = layout;
@@ -35,7 +35,15 @@ export function openPackDebris(layout: Layout): Debris {
     const trash = parsePackTrashName(name);
     if (trash !== undefined) return isSecondName(name, packFileName(trash.id, trash.kind));
     const file = parsePackFileName(name);
-    return file !== undefined && file.kind !== "idx" && !(await exists(file.id));
+    if (file?.kind === "idx") return isAlone(file.id);
+    return file !== undefined && !(await exists(file.id));
+  }
+
+  /** Whether there is nothing that an index could speak of, and no list of what it spoke of. */
+  async function isAlone(id: PackId): Promise<boolean> {
+    for (const kind of ["dat", "ids"] as const)
+      if ((await locateFile(directory, id, kind)) !== undefined) return false;
+    return !(await isSplit(id));
   }
 
   /** Whether there is an index, under whichever name. */
@@ -92,6 +100,8 @@ export function openPackDebris(layout: Layout): Debris {
         if (!(await isDebris(name))) return;
         if (parsePackTrashName(name) !== undefined) {
           await ifPresent(fs.unlink(join(dir, name)));
+        } else if (file.kind === "idx") {
+          await keepWithData(directory, file.id);
         } else {
           await removeData(directory, file.id, createId());
         }

@@ -129,6 +129,8 @@ export async function removeData(
   // The data first: as long as it has its name, nothing of the pack is missing.
   for (const kind of ["dat", "ids"] as const) await removeFile(directory, id, kind, sweep, discard);
   if (!(await isVisible(directory, id))) await removeParts(directory, id, discard);
+  // Whoever named it may have died before he saw that the data had just gone.
+  else await keepWithData(directory, id);
 }
 
 async function removeFile(
