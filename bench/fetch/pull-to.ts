@@ -19,7 +19,8 @@ export const pullUrl = (
   url: string,
   digest: Digest,
   options: UrlSourceOptions = {},
-): Promise<PullResult> => pullTo(root, createUrlSource(options), url, { digest });
+  pullOptions: PullOptions = {},
+): Promise<PullResult> => pullTo(root, createUrlSource(options), url, { ...pullOptions, digest });
 
 /** Pulls a repository of a hub into a store. */
 export const pullHub = (root: string, endpoint: string, repo: string): Promise<PullResult> =>
