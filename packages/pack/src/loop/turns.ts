@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** Longest work without a pause. Others are served several times in what a person notices. */
-const SLICE_MS = 10;
+const SLICE_MS = 5;
 
 let start = performance.now();
 let nextTurn: Promise<void> | undefined;
