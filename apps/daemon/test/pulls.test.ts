@@ -88,7 +88,7 @@ describe("a pull from the daemon", () => {
       const result = await pullInChild(puller.root, url, { bytesPerSecond: 1024 * MIB });
       expect(result?.files).toMatchObject([{ digest, size: content.length, reused: false }]);
       const { bytesFetched = 0, bytesReused = 0 } = result ?? {};
-      // A checkpoint is 64 MiB.
+      // There is a checkpoint every 32 MiB.
       expect(bytesReused).toBeGreaterThanOrEqual(32 * MIB);
       expect(bytesFetched).toBe(content.length - bytesReused);
       // The first one asks what is there; all others want the rest of that very blob.

@@ -17,8 +17,11 @@ import { openReceiveSlots } from "./receive-slots.ts";
 import { sumChunks } from "./sum-chunks.ts";
 import { createWrittenChunks } from "./written-chunks.ts";
 
-/** Bytes between two checkpoints: what an interruption costs at most, and how rarely the disk must settle. */
-const CHECKPOINT_BYTES = 64 * 1024 * 1024;
+/**
+ * Bytes written between two checkpoints: how rarely the disk must settle. With what waits in receive
+ * slots, an interruption costs 64 MiB at most.
+ */
+const CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
 export interface DiskIngestParts extends FinishedParts {
   /** Ranges that are on disk already, checked. */
