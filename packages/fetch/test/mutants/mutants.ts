@@ -183,7 +183,7 @@ export const mutants: readonly TestedMutant[] = [
     file: "transfer/fill-pieces.ts",
     from: "if (others === 0 || !isRefusal(error)) throw error;",
     to: "throw error;",
-    suite: "src/transfer/fill-ranges.test.ts",
+    suite: "src/transfer/fill-pieces.test.ts",
     test: "leaves to the connections a server serves",
   },
   {
@@ -191,7 +191,7 @@ export const mutants: readonly TestedMutant[] = [
     file: "transfer/fill-pieces.ts",
     from: "queue.giveBack(piece);",
     to: "queue.done(piece);",
-    suite: "src/transfer/fill-ranges.test.ts",
+    suite: "src/transfer/fill-pieces.test.ts",
     test: "leaves to the connections a server serves",
   },
   {
@@ -207,7 +207,7 @@ export const mutants: readonly TestedMutant[] = [
     file: "transfer/pending-writes.ts",
     from: "failure ??= { error };",
     to: "void error;",
-    suite: "src/transfer/fill-ranges.test.ts",
+    suite: "src/transfer/fill-pieces.test.ts",
     test: "tells that a write failed",
   },
 ];

@@ -47,6 +47,11 @@ async function addOld(layout: Layout): Promise<void> {
   await openBlobStore(layout).add(old);
 }
 
+async function addOldAndSmall(layout: Layout): Promise<void> {
+  await addOld(layout);
+  await openBlobStore(layout).add(small);
+}
+
 /** Writes a blob the way another tool does: at the final path, without any of our additions. */
 export async function writeForeign(
   layout: Layout,
@@ -240,10 +245,7 @@ export const operations: readonly Operation[] = [
     name: "trash and destroy",
     keeps: [small],
     makes: [],
-    async prepare(layout) {
-      await addOld(layout);
-      await openBlobStore(layout).add(small);
-    },
+    prepare: addOldAndSmall,
     async run(layout) {
       const trashed = await openBlobStore(layout).trash(digestBytes(old), "sweep");
       await trashed?.destroy();
@@ -253,10 +255,7 @@ export const operations: readonly Operation[] = [
     name: "announce, trash and destroy",
     keeps: [small],
     makes: [],
-    async prepare(layout) {
-      await addOld(layout);
-      await openBlobStore(layout).add(small);
-    },
+    prepare: addOldAndSmall,
     async run(layout) {
       const blobs = openBlobStore(layout);
       const notice = await blobs.announceTrash([digestBytes(old)]);

@@ -162,74 +162,64 @@ const policies = fc.record({
   packBytesMax: fc.constantFrom(1000, 1500, 100_000),
 });
 
+/** Packs, the contents that are live, and a policy. */
+async function forAnyStore(
+  holds: (
+    packs: readonly PackInfo[],
+    contents: readonly number[],
+    chosen: RepackPolicy,
+  ) => Promise<void>,
+): Promise<void> {
+  await fc.assert(fc.asyncProperty(stores, fc.uniqueArray(fc.nat(90)), policies, holds));
+}
+
 describe("a repack plan", () => {
   it("never loses a live object, and never puts one where its key is taken", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        stores,
-        fc.uniqueArray(fc.nat(90)),
-        policies,
-        async (packs, contents, chosen) => {
-          const alive = live(...contents);
-          const plan = await planRepack(packs, alive, chosen);
-          const after = applyPlan(packs, plan);
-          const held = new Set(after.flatMap(({ objects }) => objects.map(({ digest }) => digest)));
-          for (const { objects } of packs) {
-            for (const { digest } of objects) if (alive.has(digest)) expect(held).toContain(digest);
-          }
-          for (const { objects } of plan.writes) {
-            expect(objects.every(({ digest }) => alive.has(digest))).toBe(true);
-            expect(new Set(objects.map(({ key }) => key)).size).toBe(objects.length);
-            for (const object of objects) {
-              const source = packs.find(({ id }) => id === object.pack);
-              expect(source?.objects).toContainEqual({ ...object, pack: undefined });
-            }
-          }
-          for (const { digest, pack } of plan.relied) {
-            expect(plan.keeps).toContain(pack);
-            const keeper = packs.find(({ id }) => id === pack);
-            expect(keeper?.objects.some((object) => object.digest === digest)).toBe(true);
-          }
-          expect([...plan.keeps, ...plan.deletes].toSorted()).toEqual(packs.map(({ id }) => id));
-          const bytes = (all: readonly PackInfo[]): number =>
-            all.reduce((sum, { size }) => sum + size, 0);
-          expect(plan.reclaimBytes).toBe(bytes(packs) - bytes(after));
-        },
-      ),
-    );
+    await forAnyStore(async (packs, contents, chosen) => {
+      const alive = live(...contents);
+      const plan = await planRepack(packs, alive, chosen);
+      const after = applyPlan(packs, plan);
+      const held = new Set(after.flatMap(({ objects }) => objects.map(({ digest }) => digest)));
+      for (const { objects } of packs) {
+        for (const { digest } of objects) if (alive.has(digest)) expect(held).toContain(digest);
+      }
+      for (const { objects } of plan.writes) {
+        expect(objects.every(({ digest }) => alive.has(digest))).toBe(true);
+        expect(new Set(objects.map(({ key }) => key)).size).toBe(objects.length);
+        for (const object of objects) {
+          const source = packs.find(({ id }) => id === object.pack);
+          expect(source?.objects).toContainEqual({ ...object, pack: undefined });
+        }
+      }
+      for (const { digest, pack } of plan.relied) {
+        expect(plan.keeps).toContain(pack);
+        const keeper = packs.find(({ id }) => id === pack);
+        expect(keeper?.objects.some((object) => object.digest === digest)).toBe(true);
+      }
+      expect([...plan.keeps, ...plan.deletes].toSorted()).toEqual(packs.map(({ id }) => id));
+      const bytes = (all: readonly PackInfo[]): number =>
+        all.reduce((sum, { size }) => sum + size, 0);
+      expect(plan.reclaimBytes).toBe(bytes(packs) - bytes(after));
+    });
   });
 
   it("is the same whatever order the packs come in", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        stores,
-        fc.uniqueArray(fc.nat(90)),
-        policies,
-        async (packs, contents, chosen) => {
-          const plan = await planRepack(packs, live(...contents), chosen);
-          expect(await planRepack(packs.toReversed(), live(...contents), chosen)).toEqual(plan);
-        },
-      ),
-    );
+    await forAnyStore(async (packs, contents, chosen) => {
+      const plan = await planRepack(packs, live(...contents), chosen);
+      expect(await planRepack(packs.toReversed(), live(...contents), chosen)).toEqual(plan);
+    });
   });
 
   it("has an end: after a few rounds there is nothing left to do", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        stores,
-        fc.uniqueArray(fc.nat(90)),
-        policies,
-        async (packs, contents, chosen) => {
-          let store: readonly PackInfo[] = packs;
-          for (let round = 0; round < 20; round++) {
-            const plan = await planRepack(store, live(...contents), chosen);
-            if (plan.deletes.length === 0) return;
-            expect(plan.reclaimBytes > 0 || plan.writes.length < plan.deletes.length).toBe(true);
-            store = applyPlan(store, plan);
-          }
-          expect.fail("still planning after 20 rounds");
-        },
-      ),
-    );
+    await forAnyStore(async (packs, contents, chosen) => {
+      let store: readonly PackInfo[] = packs;
+      for (let round = 0; round < 20; round++) {
+        const plan = await planRepack(store, live(...contents), chosen);
+        if (plan.deletes.length === 0) return;
+        expect(plan.reclaimBytes > 0 || plan.writes.length < plan.deletes.length).toBe(true);
+        store = applyPlan(store, plan);
+      }
+      expect.fail("still planning after 20 rounds");
+    });
   });
 });
