@@ -25,8 +25,8 @@ export interface GcTrashed {
   readonly size: number;
   /** D3: gives the blob its final name back, if nobody else did. */
   restore(): Promise<void>;
-  /** D4: unlinks the trash name. */
-  destroy(): Promise<unknown>;
+  /** D4: unlinks the trash name. `false` if a reader has given the blob its name back. */
+  destroy(): Promise<boolean>;
 }
 
 export interface GcTrashNotice {

@@ -88,6 +88,21 @@ describe("applyGc", () => {
     expect(disk.notices.size).toBe(0);
   });
 
+  it("does not count a blob as deleted that a reader gave back in the last instant", async () => {
+    const { ports, plan } = await setUp();
+    const blobs: GcPorts["blobs"] = {
+      ...ports.blobs,
+      async trash(digest, sweep, notice) {
+        const trashed = await ports.blobs.trash(digest, sweep, notice);
+        if (digest !== two || trashed === undefined) return trashed;
+        return { ...trashed, destroy: () => trashed.restore().then(() => false) };
+      },
+    };
+    const report = await applyGc(plan, { ...ports, blobs });
+    expect(report.destroyed).toEqual([one, three].sort());
+    expect(report.restored).toEqual([two]);
+  });
+
   it("leaves what it announced where a call failed that may have moved a blob", async () => {
     const { disk, ports, plan } = await setUp();
     const late = new StoreError("no", { kind: "denied", code: "ERR_STORE_NO_PERMISSION" });

@@ -89,8 +89,9 @@ async function destroy(
   trashed: GcTrashed,
   options: SettleOptions,
 ): Promise<void> {
+  let isGone;
   try {
-    await trashed.destroy();
+    isGone = await trashed.destroy();
   } catch (error) {
     sweep.tolerate(trashed.digest, error);
     if (options.leftover !== true) await trashed.restore();
@@ -98,7 +99,8 @@ async function destroy(
     return;
   }
   held.delete(trashed);
-  sweep.note({ kind: "destroyed", digest: trashed.digest, size: trashed.size });
+  const { digest, size } = trashed;
+  sweep.note({ kind: isGone ? "destroyed" : "restored", digest, size });
 }
 
 /** Runs `body`; whatever stops it, everything still held gets its name back first. */

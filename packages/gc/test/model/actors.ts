@@ -135,6 +135,7 @@ function createPorts(world: World, self: string, act: Act, options: SweeperOptio
       },
       async destroy() {
         await act("D4 unlink", () => void delete world.trash[owner]);
+        return !world.data;
       },
     };
   }

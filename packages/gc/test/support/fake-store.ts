@@ -175,6 +175,7 @@ function trashedAt(disk: FakeDisk, key: string, hook: Hook): GcTrashed {
     async destroy() {
       await hook("destroy");
       disk.trash.delete(key);
+      return !disk.blobs.has(digest);
     },
   };
 }
