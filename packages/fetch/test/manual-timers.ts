@@ -13,6 +13,7 @@ export function createManualTimers(): ManualTimers {
   return {
     pauses,
     elapsedMs: () => nowMs,
+    idleMs: () => nowMs,
     random: () => 0.5,
     after(delayMs, call) {
       const entry = { atMs: nowMs + delayMs, call };

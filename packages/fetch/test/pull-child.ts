@@ -38,7 +38,8 @@ const leases = openLeaseStore(layout);
 const manifests = openManifestStore(layout, { blobs, leases });
 // A clock on which every look is a second later: no event is held back.
 let nowMs = 0;
-const timers = { ...systemTimers, elapsedMs: () => (nowMs += 1000) };
+const tick = (): number => (nowMs += 1000);
+const timers = { ...systemTimers, elapsedMs: tick, idleMs: tick };
 const sources = [
   createHuggingFaceSource({ endpoint, idleTimeoutMs }),
   createUrlSource({ idleTimeoutMs }),

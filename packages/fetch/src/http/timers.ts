@@ -4,6 +4,8 @@ import type { AbortOptions } from "@store/layout";
 export interface Timers {
   /** Milliseconds since some fixed point. */
   elapsedMs(): number;
+  /** Milliseconds this thread had nothing to do, since some fixed point. */
+  idleMs(): number;
   /** Calls back once after a while, unless cancelled by the function it returns. */
   after(delayMs: number, callback: () => void): () => void;
   /** Waits; rejects with `signal.reason` as soon as the signal aborts. */
@@ -14,6 +16,7 @@ export interface Timers {
 
 export const systemTimers: Timers = {
   elapsedMs: () => performance.now(),
+  idleMs: () => performance.eventLoopUtilization().idle,
   random: () => Math.random(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);

@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 /** Runs a transfer over a line for so long: answers how many connections it has most of the time. */
 function simulate(rateOf: (connections: number) => number, seconds: number, max = 32): number {
   let nowMs = 0;
-  const tuner = createConnectionTuner(max, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(max, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   const times = new Map<number, number>();
   for (; nowMs < seconds * 1000; nowMs += 10) {
     tuner.received(rateOf(tuner.wanted) * 10, tuner.wanted);
@@ -25,7 +25,7 @@ it("stays with one connection where that fills the line", () => {
 
 it("is not misled by a step whose connections begin slowly", () => {
   let nowMs = 0;
-  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   let steps = 0;
   let since = 0;
   for (; nowMs < 2_000; nowMs += 10) {
@@ -36,9 +36,45 @@ it("is not misled by a step whose connections begin slowly", () => {
   expect(tuner.wanted).toBe(32);
 });
 
+it("adds none for a thread that has no time for more, and has fewer where they do as well", () => {
+  let nowMs = 0;
+  let idleMs = 0;
+  let workShare = 0.3;
+  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => idleMs });
+  function run(ms: number, rateOf: (connections: number) => number): void {
+    for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 10, idleMs += 10 * (1 - workShare)) {
+      tuner.received(rateOf(tuner.wanted) * 10, tuner.wanted);
+    }
+  }
+  run(1_000, (connections) => connections * 100);
+  expect(tuner.wanted).toBe(32);
+  // Now the line brings all there is over one connection, but for some work on each.
+  workShare = 0.9;
+  run(15_000, (connections) => 3000 - 10 * connections);
+  expect(tuner.wanted).toBe(1);
+  run(30_000, (connections) => connections * 100);
+  expect(tuner.wanted).toBe(1);
+  workShare = 0.3;
+  run(30_000, (connections) => connections * 100);
+  expect(tuner.wanted).toBe(32);
+});
+
+it("tries fewer seldom where each connection has a limit of its own", () => {
+  let nowMs = 0;
+  let idleMs = 0;
+  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => idleMs });
+  let fewerMs = 0;
+  for (; nowMs < 60_000; nowMs += 10, idleMs += 10) {
+    tuner.received(tuner.wanted * 100, tuner.wanted);
+    if (nowMs > 1_000 && tuner.wanted < 32) fewerMs += 10;
+  }
+  expect(fewerMs).toBeGreaterThan(0);
+  expect(fewerMs).toBeLessThan(1_000);
+});
+
 it("tries again soon after a step brought nothing, and more and more seldom", () => {
   let nowMs = 0;
-  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   const triedMs: number[] = [];
   let wanted = tuner.wanted;
   for (; nowMs < 40_000; nowMs += 10) {
@@ -53,12 +89,12 @@ it("tries again soon after a step brought nothing, and more and more seldom", ()
 });
 
 it("begins with a few connections where the server is far away", () => {
-  const tuner = createConnectionTuner(32, { elapsedMs: () => 0 });
+  const tuner = createConnectionTuner(32, { elapsedMs: () => 0, idleMs: () => 0 });
   tuner.opened(30);
   expect(tuner.wanted).toBe(8);
   tuner.opened(30);
   expect(tuner.wanted).toBe(8);
-  const narrow = createConnectionTuner(2, { elapsedMs: () => 0 });
+  const narrow = createConnectionTuner(2, { elapsedMs: () => 0, idleMs: () => 0 });
   narrow.opened(30);
   expect(narrow.wanted).toBe(2);
 });
@@ -75,7 +111,7 @@ it("stops where more connections bring no more", () => {
 it("tries again after a while, since lines change", () => {
   let limited = false;
   let nowMs = 0;
-  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   for (; nowMs < 30_000; nowMs += 10) {
     limited = nowMs > 5_000;
     tuner.received(limited ? tuner.wanted * 100 : 1000, tuner.wanted);
@@ -85,14 +121,14 @@ it("tries again after a while, since lines change", () => {
 
 it("does not judge a step before all its connections bring something", () => {
   let nowMs = 0;
-  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   for (; nowMs < 2_000; nowMs += 10) tuner.received(100, 1);
   expect(tuner.wanted).toBe(2);
 });
 
 it("asks for more at once the longer answers take", () => {
   let nowMs = 0;
-  const tuner = createConnectionTuner(1, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(1, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   expect(tuner.pieceBytes(1000 * MIB)).toBe(4 * MIB);
   expect(tuner.pieceBytes(3 * MIB)).toBe(4 * MIB);
   tuner.opened(100);
@@ -106,7 +142,7 @@ it("asks for more at once the longer answers take", () => {
 });
 
 it("cuts a piece only if its rest takes much longer than an answer", () => {
-  const tuner = createConnectionTuner(32, { elapsedMs: () => 0 });
+  const tuner = createConnectionTuner(32, { elapsedMs: () => 0, idleMs: () => 0 });
   expect(tuner.patienceMs).toBe(400);
   tuner.opened(300);
   expect(tuner.patienceMs).toBe(900);
@@ -114,7 +150,7 @@ it("cuts a piece only if its rest takes much longer than an answer", () => {
 
 it("has no more connections than a server that refuses some has served, and slowly more", () => {
   let nowMs = 0;
-  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(16, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   for (; nowMs < 2_000; nowMs += 10) tuner.received(tuner.wanted * 100, tuner.wanted);
   expect(tuner.wanted).toBe(16);
   for (let burst = 0; burst < 12; burst += 1) tuner.refused(3, 0);
@@ -138,7 +174,7 @@ it("has no more connections than a server that refuses some has served, and slow
 
 it("leaves a server alone for as long as it asks", () => {
   let nowMs = 0;
-  const tuner = createConnectionTuner(4, { elapsedMs: () => nowMs });
+  const tuner = createConnectionTuner(4, { elapsedMs: () => nowMs, idleMs: () => nowMs });
   tuner.opened(30);
   tuner.refused(1, 30_000);
   for (; nowMs < 29_000; nowMs += 10) tuner.received(100, 1);

@@ -9,14 +9,19 @@ const WINDOW_MS = 100;
 const GAIN_MIN = 1.2;
 /** Gain of a step that doubled the connections and says that each has a limit of its own. */
 const GAIN_LINEAR = 1.7;
+/** A step down may cost so much, or it is taken back; one that costs more is not even watched longer. */
+const LOSS_MAX = 0.05;
+const LOSS_CLEAR = 0.3;
 /** So many windows a step has to show its gain: connections begin slowly, and machines are busy. */
 const WINDOWS_PER_STEP = 3;
+/** A thread that is at work for so much of the time is what limits the line: more to do is no help. */
+const WORK_SHARE_MAX = 0.6;
 /**
- * Lines change, and so does what else a machine does: some time after a step was taken back it is
- * tried again, each time after twice as long.
+ * Lines change, and so does what else a machine does: some time after a step was taken back another
+ * one is tried, each time after twice as long.
  */
-const SETTLED_MS_MIN = 500;
-const SETTLED_MS_MAX = 10_000;
+const PAUSE_MS_MIN = 500;
+const PAUSE_MS_MAX = 10_000;
 
 /** From so far away hardly a server fills the line with one connection. */
 const FAR_MS = 10;
@@ -43,7 +48,7 @@ export interface ConnectionTuner {
   readonly wanted: number;
   /** How long the rest of a piece must take for it to be worth cutting. */
   readonly patienceMs: number;
-  /** Notes that an answer began, so long after it was asked for. */
+  /** Notes that an answer began, and how long this thread waited for it. */
   opened(delayMs: number): void;
   /** Notes that the server refused a connection while it served so many, and how long it asks for peace. */
   refused(connections: number, pauseMs: number): void;
@@ -53,57 +58,103 @@ export interface ConnectionTuner {
   pieceBytes(leftBytes: number): number;
 }
 
+/** Another number of connections, watched. */
+interface Trial {
+  /** What there was before, and at which rate; bytes per millisecond, 0 if unknown. */
+  readonly from: number;
+  readonly rate: number;
+  windowsLeft: number;
+}
+
+/** What one window showed. */
+interface Window {
+  readonly nowMs: number;
+  /** Of the time, this thread was at work. */
+  readonly workShare: number;
+}
+
 /**
  * Begins with one connection, or a few where the answer came from far away, and adds more while that
- * makes the whole faster: where one fills the line it stays at one, where each is limited it goes to
- * the maximum within half a second.
+ * makes the whole faster: where one fills the line, or this thread, it stays at one, where each is
+ * limited it goes to the maximum within half a second. Where fewer do as well it goes back to them.
  */
 export function createConnectionTuner(
   connectionsMax: number,
-  timers: Pick<Timers, "elapsedMs">,
+  timers: Pick<Timers, "elapsedMs" | "idleMs">,
 ): ConnectionTuner {
   const server = createServedConnections(connectionsMax, timers);
   let wanted = 1;
-  let before = 1;
-  /** Rate of the connections there were before the last step; bytes per millisecond. */
-  let rateBefore = 0;
   let rate = 0;
   let delayMs = 0;
   let answered = false;
-  let settledMs: number | undefined;
-  let settleForMs = SETTLED_MS_MIN;
-  let windowMs: number | undefined;
+  let trial: Trial | undefined = { from: 1, rate: 0, windowsLeft: WINDOWS_PER_STEP };
+  /** When the next one may begin, and how long to wait after one that was in vain. */
+  let againMs = 0;
+  let pauseMs = PAUSE_MS_MIN;
+  let isDownNext = false;
+  let start: { readonly ms: number; readonly idleMs: number } | undefined;
   let windowBytes = 0;
-  let windowsLeft = WINDOWS_PER_STEP;
 
-  function step(factor: number): void {
-    before = wanted;
-    rateBefore = rate;
-    wanted = Math.min(connectionsMax, wanted * factor);
-    windowsLeft = WINDOWS_PER_STEP;
-  }
-
-  function settle(nowMs: number, count: number): void {
+  function attempt(count: number): void {
+    trial = { from: wanted, rate, windowsLeft: WINDOWS_PER_STEP };
     wanted = count;
-    settledMs = nowMs;
   }
 
-  /** Judges the last step by the rate it led to. */
-  function judge(nowMs: number): void {
-    if (settledMs !== undefined) {
-      if (wanted === connectionsMax || nowMs - settledMs < settleForMs) return;
-      settledMs = undefined;
-      settleForMs = Math.min(SETTLED_MS_MAX, settleForMs * 2);
-      return step(2);
+  function settle(nowMs: number, count: number, forMs: number): void {
+    trial = undefined;
+    wanted = count;
+    againMs = nowMs + forMs;
+  }
+
+  function giveUp({ from }: Trial, { nowMs }: Window): void {
+    settle(nowMs, from, pauseMs);
+    pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
+  }
+
+  /** Tries fewer and more in turn, as far as there is room. */
+  function attemptNext({ nowMs, workShare }: Window): void {
+    const canGrow = wanted < connectionsMax && workShare < WORK_SHARE_MAX;
+    const isDown = wanted > 1 && (isDownNext || !canGrow);
+    isDownNext = !isDown;
+    if (isDown) attempt(Math.ceil(wanted / 2));
+    else if (canGrow) attempt(Math.min(connectionsMax, wanted * 2));
+    else settle(nowMs, wanted, pauseMs);
+  }
+
+  function judgeFewer(tried: Trial, window: Window): void {
+    const gain = rate / tried.rate;
+    if (gain >= 1 - LOSS_MAX) {
+      pauseMs = PAUSE_MS_MIN;
+      if (wanted > 1) attempt(Math.ceil(wanted / 2));
+      else settle(window.nowMs, wanted, PAUSE_MS_MIN);
+      return;
     }
-    const gain = rateBefore === 0 ? GAIN_LINEAR : rate / rateBefore;
+    tried.windowsLeft -= 1;
+    if (tried.windowsLeft === 0 || gain < 1 - LOSS_CLEAR) giveUp(tried, window);
+  }
+
+  function judgeMore(tried: Trial, window: Window): void {
+    const gain = tried.rate === 0 ? GAIN_LINEAR : rate / tried.rate;
     if (gain < GAIN_MIN) {
-      windowsLeft -= 1;
-      return windowsLeft === 0 ? settle(nowMs, before) : undefined;
+      tried.windowsLeft -= 1;
+      if (tried.windowsLeft === 0) giveUp(tried, window);
+      return;
     }
-    settleForMs = SETTLED_MS_MIN;
-    if (wanted >= connectionsMax) return settle(nowMs, wanted);
-    step(gain >= GAIN_LINEAR && wanted > 1 ? 4 : 2);
+    const isLinear = gain >= GAIN_LINEAR && wanted > 1;
+    if (wanted < connectionsMax && window.workShare < WORK_SHARE_MAX) {
+      pauseMs = PAUSE_MS_MIN;
+      attempt(Math.min(connectionsMax, wanted * (isLinear ? 4 : 2)));
+      return;
+    }
+    // Where each connection has its own limit, fewer would bring less.
+    settle(window.nowMs, wanted, isLinear ? PAUSE_MS_MAX : PAUSE_MS_MIN);
+  }
+
+  function judge(window: Window): void {
+    if (trial === undefined) {
+      if (window.nowMs >= againMs) attemptNext(window);
+    } else if (wanted < trial.from) judgeFewer(trial, window);
+    else judgeMore(trial, window);
   }
 
   return {
@@ -122,22 +173,24 @@ export function createConnectionTuner(
     received(bytes, connections) {
       server.served(connections);
       const nowMs = timers.elapsedMs();
-      // A step is measured from when all its connections bring something.
-      if (windowMs === undefined || connections < wanted) {
-        windowMs = nowMs;
+      // A step is measured from when as many connections as it means bring something.
+      if (start === undefined || connections !== wanted) {
+        start = { ms: nowMs, idleMs: timers.idleMs() };
         windowBytes = 0;
         return;
       }
       windowBytes += bytes;
-      if (nowMs - windowMs < WINDOW_MS) return;
-      rate = windowBytes / (nowMs - windowMs);
-      windowMs = undefined;
-      judge(nowMs);
+      const tookMs = nowMs - start.ms;
+      if (tookMs < WINDOW_MS) return;
+      rate = windowBytes / tookMs;
+      const workShare = 1 - (timers.idleMs() - start.idleMs) / tookMs;
+      start = undefined;
+      judge({ nowMs, workShare });
     },
     pieceBytes(leftBytes) {
       const perConnection = rate / wanted;
       const worthwhile = perConnection * delayMs * PIECE_PER_DELAY;
-      const most = settledMs === undefined ? PROBING_PIECE_BYTES_MAX : PIECE_BYTES_MAX;
+      const most = trial !== undefined ? PROBING_PIECE_BYTES_MAX : PIECE_BYTES_MAX;
       const usual = Math.min(most, Math.max(PIECE_BYTES_MIN, worthwhile));
       // Whole chunks: one that two connections bring has no sum until it is read back.
       return Math.ceil(Math.min(usual, leftBytes / wanted) / CHUNK_BYTES) * CHUNK_BYTES;

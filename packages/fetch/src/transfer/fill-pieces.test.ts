@@ -22,6 +22,7 @@ function farAway(): Timers & { pass(ms: number): void } {
     ...systemTimers,
     sleep: async () => {},
     elapsedMs: () => (nowMs += 10),
+    idleMs: () => (nowMs += 10),
     pass: (ms) => void (nowMs += ms),
   };
 }
@@ -114,6 +115,26 @@ describe("filling pieces over several connections", () => {
     expect(asked.length).toBeGreaterThan(2);
     expect(asked[0]).toEqual({ start: 0, end: bytes });
     for (const { start } of asked) expect(start % (256 * 1024)).toBe(0);
+  });
+
+  it("takes no server for a far one because this thread was busy", async () => {
+    let most = 0;
+    let open = 0;
+    const sink = createSink([{ start: 0, end: size }]);
+    const context = contextOf(sink, async ({ start, end }) => {
+      open += 1;
+      most = Math.max(most, open);
+      await setImmediate();
+      const body = (async function* () {
+        yield* stream(start, end, Infinity);
+        open -= 1;
+      })();
+      return { start, end, total: size, body };
+    });
+    const options = { connections: 6, resumable: true, pieceBytes: 512 };
+    await fillRanges({ ...context, timers: { ...farAway(), idleMs: () => 0 } }, options);
+    expect(Buffer.compare(sink.bytes, content)).toBe(0);
+    expect(most).toBeLessThan(6);
   });
 
   it("tells that a write failed although it read on meanwhile", async () => {

@@ -38,10 +38,11 @@ export async function fillPieces(context: Fill, options: FillOptions): Promise<v
     range: ByteRange,
     openOptions: AbortOptions,
   ): Promise<OpenedRange> {
-    const askedMs = timers.elapsedMs();
+    const idleBeforeMs = timers.idleMs();
     try {
       const opened = await context.open(range, openOptions);
-      tuner.opened(timers.elapsedMs() - askedMs);
+      // What this thread did meanwhile says nothing about the line.
+      tuner.opened(timers.idleMs() - idleBeforeMs);
       served.add(worker);
       return opened;
     } catch (error) {
