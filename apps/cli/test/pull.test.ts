@@ -140,7 +140,7 @@ it("reports every step as a line of JSON, and the result last", async () => {
 
 it("goes on where a killed pull stopped", { timeout: 60_000 }, async () => {
   await using sandbox = await createSandbox();
-  const large = generateGguf({ sizeBytes: 96 * MIB, seed: "large" });
+  const large = generateGguf({ sizeBytes: 128 * MIB, seed: "large" });
   await hub.setRepository("org/large", { files: { "large.gguf": large } });
   hub.setFaults({ bytesPerSecond: 40 * MIB });
   const env = { HF_ENDPOINT: hub.endpoint };
@@ -156,8 +156,8 @@ it("goes on where a killed pull stopped", { timeout: 60_000 }, async () => {
   const second = await startStore(args, { home: sandbox.home, env }).ended;
   expect(second.code).toBe(0);
   const result = ndjson(second.stdout).at(-1) as unknown as PullCounts;
-  // Something was durable by then, and nothing that was is asked for again.
-  expect(result.bytesReused).toBeGreaterThanOrEqual(32 * MIB);
+  // At most 64 MiB were not durable yet, and nothing that was is asked for again.
+  expect(result.bytesReused).toBeGreaterThanOrEqual(16 * MIB);
   expect(result.bytesFetched).toBe(large.size - result.bytesReused);
   expect(hub.bytesServed - servedBefore).toBeLessThan(result.bytesFetched + MIB);
   const { stdout } = await sandbox.run("path", "large");

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { digestBytes, type Ingest, openBlobStore } from "@store/layout";
 import { createContent, createTemporaryLayout } from "@store/layout/testing";
 import { describe, expect, it } from "vitest";
 
 import { openReceiveSlots } from "../src/ingest/receive-slots.ts";
+import { interceptFs } from "./intercept-fs.ts";
 
 const MIB = 1024 * 1024;
 const content = createContent(37 * MIB + 4_321, 23);
@@ -116,6 +118,35 @@ describe("an ingest's buffers", () => {
     await Promise.all(writes);
     expect(await ingest.commit()).toMatchObject({ digest });
     expect(readBytes).toBe(0);
+  });
+
+  it("run short before 64 MiB wait to be recorded, however slow the disk is", async () => {
+    await using temporary = await createTemporaryLayout();
+    let settle = (): void => {};
+    const settled = new Promise<void>((resolve) => (settle = resolve));
+    const slow = interceptFs(temporary.layout.fs, async (operation) => {
+      if (operation === "file.datasync") await settled;
+    });
+    const size = 96 * MIB;
+    await using ingest = await openBlobStore({ ...temporary.layout, fs: slow }).ingest({ size });
+    const writes: Promise<void>[] = [];
+    let offset = 0;
+    async function writeZeros(): Promise<void> {
+      while (offset < size) {
+        const buffer = await ingest.buffers?.acquire();
+        if (buffer !== undefined) writes.push(buffer.writeAt(offset, MIB));
+        offset += MIB;
+      }
+    }
+    const whole = writeZeros();
+    await Promise.race([whole, sleep(1_000)]);
+    const unrecorded = offset;
+    settle();
+    await whole;
+    await Promise.all(writes);
+    expect(ingest.missing()).toEqual([]);
+    expect(unrecorded).toBeGreaterThanOrEqual(32 * MIB);
+    expect(unrecorded).toBeLessThan(64 * MIB);
   });
 
   it("are absent where a file is small", async () => {

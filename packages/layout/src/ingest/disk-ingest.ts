@@ -18,8 +18,8 @@ import { sumChunks } from "./sum-chunks.ts";
 import { createWrittenChunks } from "./written-chunks.ts";
 
 /**
- * Bytes written between two checkpoints: how rarely the disk must settle. With what waits in receive
- * slots, an interruption costs 64 MiB at most.
+ * Bytes written between two checkpoints: how rarely the disk must settle. Beyond them and what lies in
+ * receive slots nothing comes before they are recorded, so an interruption costs 64 MiB at most.
  */
 const CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
@@ -121,10 +121,10 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
       if (gap?.start !== range.start || gap.end !== range.end) return await writeAt(offset, bytes);
       hashed = hasher.offer(offset, slot, length);
       await track([range], () => writeWhole(offset, bytes));
+      await checkpointIfDue();
     } finally {
       void hashed.then(slot.release);
     }
-    await checkpointIfDue();
   }
 
   /** Runs a write that fills gaps. */
@@ -143,8 +143,10 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
     }
   }
 
+  /** Whoever wrote waits for a checkpoint under way, slot in hand: however slow the disk, little is unrecorded. */
   async function checkpointIfDue(): Promise<void> {
-    if (written.bytes >= CHECKPOINT_BYTES) await checkpoint();
+    if (written.bytes >= CHECKPOINT_BYTES) void checkpoint();
+    await settling;
   }
 
   async function close(): Promise<void> {
