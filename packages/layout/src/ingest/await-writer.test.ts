@@ -25,6 +25,53 @@ it("waits while another writer gets on, and finds the blob there", async () => {
   expect(await ingest.commit()).toMatchObject(target);
 });
 
+it("lets one of several begin that ask at the same instant, and the others wait for it", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    await using temporary = await createTemporaryLayout();
+    const blobs = openBlobStore(temporary.layout);
+    const waits = [0, 0, 0, 0, 0, 0];
+    const asked = waits.map((_, index) =>
+      blobs.ingest(target, {
+        stallMs: 60_000,
+        onWait: () => (waits[index] = (waits[index] ?? 0) + 1),
+      }),
+    );
+    const first = await Promise.race(asked);
+    for (let at = 0; at < content.length; at += 25_000) {
+      await first.writeAt(at, content.slice(at, at + 25_000));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await first.commit();
+    const ingests = await Promise.all(asked);
+    expect(Math.max(...waits)).toBe(1);
+    for (const ingest of ingests) {
+      expect(ingest.missing()).toEqual([]);
+      if (ingest !== first) expect(await ingest.commit()).toMatchObject(target);
+    }
+    expect(
+      await temporary.layout.fs.readdir(temporary.layout.paths.blobDirectory(target.digest)),
+    ).toSatisfy((names: string[]) => names.toSorted().join(" ") === "chunks data");
+  }
+});
+
+it("leaves the place to a writer that has more on record", async () => {
+  await using temporary = await createTemporaryLayout();
+  const blobs = openBlobStore(temporary.layout);
+  {
+    await using stopped = await blobs.ingest(target);
+    await stopped.writeAt(0, content.slice(0, 40_000));
+  }
+  const asked = [
+    blobs.ingest(target, { stallMs: 60_000 }),
+    blobs.ingest(target, { stallMs: 60_000 }),
+  ];
+  const first = await Promise.race(asked);
+  expect(first.missing()).toEqual([{ start: 40_000, end: content.length }]);
+  await first.writeAt(40_000, content.slice(40_000));
+  await first.commit();
+  for (const ingest of await Promise.all(asked)) expect(ingest.missing()).toEqual([]);
+});
+
 it("goes on alone with what is on record when the other writer stalls", async () => {
   await using temporary = await createTemporaryLayout();
   const blobs = openBlobStore(temporary.layout);

@@ -12,50 +12,67 @@ import type { PartialPlace } from "./partial-place.ts";
 /** Pause between two looks at another writer. */
 const LOOK_MS = 100;
 
+/** Waits until it is worth looking at other writers again. */
+export async function pauseForLook({ signal }: AbortOptions): Promise<void> {
+  await delay(LOOK_MS, undefined, signal === undefined ? {} : { signal }).catch(
+    (error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    },
+  );
+}
+
+/** The partials of a target that a living process says are its own. */
+export async function livingPartials(
+  layout: Layout,
+  place: PartialPlace,
+): Promise<readonly string[]> {
+  const living: string[] = [];
+  for (const directory of await place.list()) {
+    if ((await isOwned(layout, directory)) && !(await isAbandoned(layout, directory)))
+      living.push(directory);
+  }
+  return living;
+}
+
 /**
  * Waits while a living process fills the same target, so that the bytes travel once. Ends when it
  * is done, gives up or dies, and when it made no progress for `stallMs`: it may be stopped, and
  * nothing waits for one without a limit.
  *
  * @param isDone asked before every pause
+ * @returns the partials of those nobody waits for any longer although they live
  */
 export async function awaitWriter(
   layout: Layout,
   place: PartialPlace,
   isDone: () => Promise<boolean>,
   options: AbortOptions & Pick<IngestOptions, "onWait"> & { readonly stallMs: number },
-): Promise<void> {
+): Promise<readonly string[]> {
   let seen = "";
   let isTold = false;
   // Monotonic: the wall clock may jump while we wait.
   let deadline = performance.now() + options.stallMs;
   for (;;) {
     options.signal?.throwIfAborted();
-    const state = await writersState(layout, place);
-    if (state === undefined || (await isDone())) return;
+    const writers = await livingPartials(layout, place);
+    const state = await stateOf(layout, writers);
+    if (state === "" || (await isDone())) return [];
     if (state !== seen) deadline = performance.now() + options.stallMs;
-    else if (performance.now() >= deadline) return;
+    else if (performance.now() >= deadline) return writers;
     seen = state;
     if (!isTold) options.onWait?.();
     isTold = true;
-    await delay(
-      LOOK_MS,
-      undefined,
-      options.signal === undefined ? {} : { signal: options.signal },
-    ).catch((error: unknown) => {
-      options.signal?.throwIfAborted();
-      throw error;
-    });
+    await pauseForLook(options);
   }
 }
 
-/** What changes when one of the writers gets on; `undefined` if there is none. */
-async function writersState(layout: Layout, place: PartialPlace): Promise<string | undefined> {
+/** What changes when one of the writers gets on. */
+async function stateOf(layout: Layout, writers: readonly string[]): Promise<string> {
   const states: string[] = [];
-  for (const directory of await place.list()) {
-    if (!(await isOwned(layout, directory)) || (await isAbandoned(layout, directory))) continue;
+  for (const directory of writers) {
     const data = await ifPresent(layout.fs.lstat(join(directory, DATA_NAME)));
     if (data !== undefined) states.push(`${data.inode} ${data.size} ${data.mtimeMs}`);
   }
-  return states.length === 0 ? undefined : states.join("\n");
+  return states.join("\n");
 }

@@ -30,6 +30,10 @@ export const JOURNAL_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Longest validator or key kept: servers send ETags of tens of bytes, and a journal is no place for more. */
 const TEXT_CHARS_MAX = 4096;
 
+/** Bytes that records speak of. */
+export const countRecorded = (records: readonly JournalRecord[]): number =>
+  records.reduce((sum, { start, end }) => sum + end - start, 0);
+
 /** One JSON line. */
 export function encodeHeader(header: JournalHeader): Uint8Array {
   const line = JSON.stringify({ journal: VERSION, ...header });

@@ -8,13 +8,18 @@ import { ifPresent } from "../fs/absence.ts";
 import type { WrongFile } from "../repair/wrong-file.ts";
 import type { Layout } from "../root/layout.ts";
 import { awaitWriter } from "./await-writer.ts";
-import { createDiskIngest } from "./disk-ingest.ts";
-import { ingestedInfo } from "./ingested-info.ts";
-import type { JournalHeader } from "./journal.ts";
+import { createDiskIngest, type DiskIngestParts } from "./disk-ingest.ts";
+import { findEarlier } from "./find-earlier.ts";
+import { hasPrecedence, type PrecedenceOptions } from "./has-precedence.ts";
 import { heldIngest } from "./held-ingest.ts";
+import { ingestedInfo } from "./ingested-info.ts";
+import { countRecorded, type JournalHeader } from "./journal.ts";
 import { createPartial } from "./partial.ts";
-import { type PartialPlace, placeOf } from "./partial-place.ts";
-import { type EarlierPartial, inspectPartial, recordedBytes, takeOver } from "./take-over.ts";
+import { placeOf } from "./partial-place.ts";
+import { type EarlierPartial, recordedBytes, takeOver } from "./take-over.ts";
+
+/** So often a writer gives way to another before it goes on beside it. */
+const GIVING_WAY_MAX = 5;
 
 /** Opens the way in for one blob, continuing the best earlier attempt; see `BlobStore.ingest`. */
 export async function openIngest(
@@ -25,17 +30,54 @@ export async function openIngest(
   if (layout.readOnly !== undefined) throw layout.readOnly;
   checkTarget(target);
   options.signal?.throwIfAborted();
-  const place = placeOf(layout, target);
-  const { digest } = target;
-  if (options.stallMs !== undefined && options.stallMs > 0) {
-    const isThere = async (): Promise<boolean> =>
-      digest !== undefined && (await ensureVerified(layout, digest, options)) !== undefined;
-    await awaitWriter(layout, place, isThere, { ...options, stallMs: options.stallMs });
+  let isTold = false;
+  const onWait = (): void => {
+    if (!isTold) options.onWait?.();
+    isTold = true;
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const others = await waitForOthers(layout, target, { ...options, onWait });
+    const { digest } = target;
+    const present =
+      digest === undefined ? undefined : await ensureVerified(layout, digest, options);
+    if (digest !== undefined && present !== undefined)
+      return heldIngest(ingestedInfo(digest, present));
+    const taken = await takePartial(layout, target, options);
+    const mayGiveWay = others !== undefined && attempt < GIVING_WAY_MAX;
+    if (!mayGiveWay || (await isOurs(layout, target, taken, { ...options, others })))
+      return fill(layout, taken);
   }
-  const present = digest === undefined ? undefined : await ensureVerified(layout, digest, options);
-  if (digest !== undefined && present !== undefined)
-    return heldIngest(ingestedInfo(digest, present));
-  return continueIngest(layout, target, { resume: options.resume });
+}
+
+/** Answers whom not to wait for any longer; `undefined` where nobody is waited for. */
+async function waitForOthers(
+  layout: Layout,
+  target: IngestTarget,
+  options: IngestOptions,
+): Promise<readonly string[] | undefined> {
+  const { stallMs } = options;
+  if (stallMs === undefined || stallMs <= 0) return undefined;
+  const { digest } = target;
+  const isThere = async (): Promise<boolean> =>
+    digest !== undefined && (await ensureVerified(layout, digest, options)) !== undefined;
+  return awaitWriter(layout, placeOf(layout, target), isThere, { ...options, stallMs });
+}
+
+/** Lets go of a partial that gives way to another writer's. */
+async function isOurs(
+  layout: Layout,
+  target: IngestTarget,
+  { partial, records }: TakenPartial,
+  options: PrecedenceOptions,
+): Promise<boolean> {
+  let ours = false;
+  try {
+    const own = { directory: partial.directory, bytes: countRecorded(records) };
+    ours = await hasPrecedence(layout, placeOf(layout, target), own, options);
+  } finally {
+    if (!ours) await (records.length === 0 ? partial.remove() : partial.release());
+  }
+  return ours;
 }
 
 export interface ContinueOptions {
@@ -44,12 +86,25 @@ export interface ContinueOptions {
   readonly replaces?: WrongFile | undefined;
 }
 
-/** The same whether the blob is there or not. */
+/** The same whether the blob is there or not, and whoever else writes it. */
 export async function continueIngest(
   layout: Layout,
   target: IngestTarget,
-  { resume = true, replaces }: ContinueOptions = {},
+  options: ContinueOptions = {},
 ): Promise<Ingest> {
+  return fill(layout, await takePartial(layout, target, options));
+}
+
+/** A partial that is ours, and whose bytes are to be copied into it. */
+interface TakenPartial extends DiskIngestParts {
+  readonly copied: readonly EarlierPartial[];
+}
+
+async function takePartial(
+  layout: Layout,
+  target: IngestTarget,
+  { resume = true, replaces }: ContinueOptions,
+): Promise<TakenPartial> {
   const place = placeOf(layout, target);
   const found = resume ? await findEarlier(layout, place, target) : { usable: [], changed: false };
   const header: JournalHeader = {
@@ -60,19 +115,16 @@ export async function continueIngest(
   };
   for (const earlier of found.usable) {
     const taken = await takeOver(layout, earlier, place.create(), header);
-    if (taken === undefined) continue;
-    const ingest = await createDiskIngest(layout, { header, ...taken, restarted: false, replaces });
-    return roomFor(layout, ingest);
+    if (taken !== undefined) return { header, ...taken, restarted: false, replaces, copied: [] };
   }
   const partial = await createPartial(layout, place.create(), header);
-  const ingest = await createDiskIngest(layout, {
-    header,
-    partial,
-    records: [],
-    restarted: found.changed,
-    replaces,
-  });
-  await copyEarlier(layout, found.usable, ingest);
+  const { usable: copied, changed: restarted } = found;
+  return { header, partial, records: [], restarted, replaces, copied };
+}
+
+async function fill(layout: Layout, { copied, ...parts }: TakenPartial): Promise<Ingest> {
+  const ingest = await createDiskIngest(layout, parts);
+  await copyEarlier(layout, copied, ingest);
   return roomFor(layout, ingest);
 }
 
@@ -84,7 +136,7 @@ export async function countPartialBytes(layout: Layout, target: IngestTarget): P
   const { usable } = await explaining("look for interrupted transfers", () =>
     findEarlier(layout, placeOf(layout, target), target),
   );
-  return usable[0] === undefined ? 0 : recordedCount(usable[0]);
+  return usable[0] === undefined ? 0 : countRecorded(usable[0].journal.records);
 }
 
 function checkTarget({ digest, size, key, validator }: IngestTarget): void {
@@ -98,44 +150,6 @@ function checkTarget({ digest, size, key, validator }: IngestTarget): void {
       throw new RangeError("key or validator over 4096 characters");
   }
 }
-
-interface Earlier {
-  /** Most bytes first. */
-  readonly usable: readonly EarlierPartial[];
-  /** Whether one was set aside because the source has changed since. */
-  readonly changed: boolean;
-}
-
-async function findEarlier(
-  layout: Layout,
-  place: PartialPlace,
-  target: IngestTarget,
-): Promise<Earlier> {
-  if (target.digest === undefined && target.key === undefined)
-    return { usable: [], changed: false };
-  const usable: EarlierPartial[] = [];
-  let changed = false;
-  for (const directory of await place.list()) {
-    const earlier = await inspectPartial(layout, directory);
-    if (earlier === undefined) continue;
-    const { header } = earlier.journal;
-    if (header.digest !== target.digest || header.key !== keyOf(target, header)) continue;
-    // One digest has one size: a source that says otherwise gets its own partial, and these ranges
-    // stay for one that agrees.
-    if (target.size !== undefined && header.size !== undefined && header.size !== target.size)
-      continue;
-    if (target.digest === undefined && header.validator !== target.validator) changed = true;
-    else usable.push(earlier);
-  }
-  return { usable: usable.toSorted((a, b) => recordedCount(b) - recordedCount(a)), changed };
-}
-
-/** With a known digest any source will do; an unknown identity is only ever its own source's. */
-const keyOf = (target: IngestTarget, header: JournalHeader): string | undefined =>
-  target.digest === undefined ? target.key : header.key;
-
-const recordedCount = ({ journal }: EarlierPartial): number =>
-  journal.records.reduce((sum, { start, end }) => sum + end - start, 0);
 
 /** Takes what a partial that may still be in use has on record, leaving it alone. */
 async function copyEarlier(
