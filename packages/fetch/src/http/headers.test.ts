@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { createAnswerFields } from "./answer-fields.ts";
 import { parseContentLength, parseContentRange } from "./content-range.ts";
 import { redactUrl } from "./redact-url.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -27,6 +28,22 @@ describe("Content-Range", () => {
     it(`${JSON.stringify(text)} is ${parsed === undefined ? "refused" : "read"}`, () => {
       expect(parseContentRange(text)).toEqual(parsed);
     });
+  }
+});
+
+it("the fields of an answer are found in any case, and one that was sent twice whole", () => {
+  const fields = createAnswerFields();
+  for (const [name, value] of [
+    ["ETag", ' "a" '],
+    ["Vary", "Origin"],
+    ["vary", "Accept"],
+    ["constructor", "x"],
+  ] as const)
+    fields.append(name, value);
+  const platform = new Headers({ ETag: ' "a" ', Vary: "Origin, Accept", constructor: "x" });
+  for (const name of ["etag", "ETAG", "VARY", "constructor", "toString", "date"]) {
+    expect(fields.get(name), name).toBe(platform.get(name));
+    expect(fields.has(name), name).toBe(platform.has(name));
   }
 });
 

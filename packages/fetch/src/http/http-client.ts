@@ -3,6 +3,7 @@ import type { AbortOptions } from "@store/layout";
 import { createAddressBook, type Reach } from "../policy/address-book.ts";
 import { guardHop } from "../policy/hop-guard.ts";
 import { systemResolver } from "../policy/system-resolver.ts";
+import type { AnswerFields } from "./answer-fields.ts";
 import { connectionError } from "./connection-error.ts";
 import { createHttpBody, type HttpBody } from "./http-body.ts";
 import { offline, upstreamTimeout } from "./http-errors.ts";
@@ -38,7 +39,7 @@ export interface HttpRequest extends AbortOptions {
 
 export interface HttpResponse {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: AnswerFields;
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   /** To be read to its end or closed. */

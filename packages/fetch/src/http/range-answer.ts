@@ -1,6 +1,7 @@
 import { type ByteRange, streamOf } from "@store/layout";
 
 import type { OpenedRange } from "../source.ts";
+import type { AnswerFields } from "./answer-fields.ts";
 import { parseContentLength, parseContentRange } from "./content-range.ts";
 import { exactBody } from "./exact-body.ts";
 import type { HttpResponse } from "./http-client.ts";
@@ -102,6 +103,6 @@ function wrongRange(response: HttpResponse, asked: ByteRange, actual: string | n
 }
 
 /** HTTP/1.1 marks the end of a chunked body, so that a cut one is noticed. */
-function isChunked(headers: Headers): boolean {
+function isChunked(headers: AnswerFields): boolean {
   return headers.get("transfer-encoding")?.trim().toLowerCase() === "chunked";
 }

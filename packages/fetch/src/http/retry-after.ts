@@ -1,3 +1,5 @@
+import type { AnswerFields } from "./answer-fields.ts";
+
 /**
  * How long an answer asks us to stay away, in milliseconds.
  *
@@ -6,7 +8,7 @@
  * `RateLimit: "name";r=<left>;t=<seconds>` as well. Anything else, or a time in the past, is
  * `undefined`: the usual backoff applies.
  */
-export function retryAfterMs(headers: Headers): number | undefined {
+export function retryAfterMs(headers: AnswerFields): number | undefined {
   const text = headers.get("retry-after")?.trim();
   if (text !== undefined && /^\d{1,9}$/.test(text)) return Number(text) * 1000;
   if (text !== undefined) {

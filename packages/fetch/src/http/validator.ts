@@ -1,3 +1,5 @@
+import type { AnswerFields } from "./answer-fields.ts";
+
 /** An entity tag is an opaque mark; kilobytes of it are an attack, not a mark. */
 const ETAG_CHARS_MAX = 512;
 
@@ -10,7 +12,7 @@ const strongTag = /^"[\x21\x23-\x7e\x80-\xff]+"$/;
  * The validator of an answer that proves two answers carry the same bytes: a strong `ETag`, else a
  * `Last-Modified` that is safely in the past. Weak tags promise no such thing and are `undefined`.
  */
-export function strongValidator(headers: Headers): string | undefined {
+export function strongValidator(headers: AnswerFields): string | undefined {
   const tag = headers.get("etag")?.trim();
   if (tag !== undefined) {
     return tag.length <= ETAG_CHARS_MAX && strongTag.test(tag) ? tag : undefined;
@@ -22,7 +24,7 @@ export function strongValidator(headers: Headers): string | undefined {
 }
 
 /** Whether an answer carries the bytes that `expected` stands for, as far as its headers tell. */
-export function matchesValidator(headers: Headers, expected: string): boolean {
+export function matchesValidator(headers: AnswerFields, expected: string): boolean {
   if (expected.startsWith('"')) return headers.get("etag")?.trim() === expected;
   // A partial answer may leave the date out: `If-Range` was sent, so the server compared it.
   const modified = headers.get("last-modified");

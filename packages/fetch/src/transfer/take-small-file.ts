@@ -4,7 +4,7 @@ import { upstreamMismatch } from "../http/http-errors.ts";
 import { redactUrl } from "../http/redact-url.ts";
 import type { ResolvedModel, SourceFile } from "../source.ts";
 import { createFillContext } from "./fill-context.ts";
-import { fillRanges, type RangeSink } from "./fill-ranges.ts";
+import { fillRanges, fillWhole, type RangeSink } from "./fill-ranges.ts";
 import { gitBlobHash } from "./git-blob-hash.ts";
 import type { Transferred, TransferOptions, TransferPorts } from "./transfer-file.ts";
 
@@ -58,7 +58,9 @@ export async function takeSmallFile(
   const bytes = new Uint8Array(size);
   const { context, meter } = createFillContext(model, file, memorySink(bytes), ports, options);
   try {
-    await fillRanges(context, { connections: 1, resumable: true, signal });
+    await (isSmall(file)
+      ? fillWhole(context, { signal })
+      : fillRanges(context, { connections: 1, resumable: true, signal }));
   } finally {
     release();
   }

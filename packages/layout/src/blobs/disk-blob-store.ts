@@ -43,6 +43,7 @@ export function openBlobStore(layout: Layout): BlobStore {
       explaining(`look at blob ${digest}`, async () => {
         options?.signal?.throwIfAborted();
         const seen = await seeBlob(layout.prompt, digest);
+        if (seen === "absent") return undefined;
         if (seen !== undefined) return toInfo(digest, seen, true);
         const found = await findBlob(layout.prompt, digest);
         if (found === undefined) return undefined;
@@ -74,6 +75,7 @@ export function openBlobStore(layout: Layout): BlobStore {
       explaining(`check blob ${digest}`, async () => {
         options?.signal?.throwIfAborted();
         const seen = await seeBlob(layout.prompt, digest);
+        if (seen === "absent") return undefined;
         if (seen !== undefined) return toInfo(digest, seen, true);
         const found = await ensureVerified(layout, digest, options);
         return found === undefined ? undefined : describe(digest, found, true);

@@ -1,7 +1,7 @@
 import { type Digest, EMPTY_DIGEST } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { StoreError } from "../errors/store-error.ts";
-import { ifPresent } from "../fs/absence.ts";
+import { lstatIfPresent } from "../fs/absence.ts";
 import type { FsStat } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import { rescueFromTrash } from "../trash/rescue-from-trash.ts";
@@ -44,7 +44,7 @@ export async function findBlob(
 
 async function statData(layout: Layout, path: string): Promise<FsStat | undefined> {
   try {
-    return await ifPresent(layout.fs.lstat(path));
+    return await lstatIfPresent(layout.fs, path);
   } catch (error) {
     if (isErrno(error, "ENOTDIR")) throw notAFile(path, "its directory is a file");
     throw error;

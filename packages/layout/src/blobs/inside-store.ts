@@ -1,6 +1,6 @@
 import type { Digest } from "../digest/digest.ts";
 import { StoreError } from "../errors/store-error.ts";
-import { ifPresent } from "../fs/absence.ts";
+import { ifPresent, lstatIfPresent } from "../fs/absence.ts";
 import type { BlockingFs } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 
@@ -16,11 +16,19 @@ export async function findLinkAbove(layout: Layout): Promise<string | undefined>
   return link;
 }
 
-/** Whether all directories on the way to a blob are there, in one go; `false` says nothing. */
-export function isSeenInside(layout: Layout, fs: BlockingFs, digest: Digest): boolean {
+/**
+ * Whether there is a directory of a blob, in one go; `undefined` where that takes a closer look, as a
+ * link does.
+ */
+export function seeInside(layout: Layout, fs: BlockingFs, digest: Digest): boolean | undefined {
   const { paths } = layout;
-  const way = [paths.fanout(digest), paths.blobDirectory(digest)];
-  return seen.has(layout) && way.every((path) => fs.lstat(path)?.kind === "directory");
+  if (!seen.has(layout)) return undefined;
+  for (const path of [paths.fanout(digest), paths.blobDirectory(digest)]) {
+    const stat = fs.lstat(path);
+    if (stat === undefined) return false;
+    if (stat.kind !== "directory") return undefined;
+  }
+  return true;
 }
 
 /** What stands where a directory on the way to a blob should. */
@@ -47,7 +55,7 @@ interface Walked {
 async function walk({ fs }: Layout, way: readonly string[]): Promise<Walked> {
   let last: string | undefined;
   for (const path of way) {
-    const stat = await ifPresent(fs.lstat(path));
+    const stat = await lstatIfPresent(fs, path);
     if (stat === undefined) break;
     if (stat.kind !== "directory") return { link: path };
     last = path;

@@ -1,7 +1,7 @@
 import type { Digest } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { isStoreError, StoreError } from "../errors/store-error.ts";
-import { ifPresent } from "../fs/absence.ts";
+import { ifPresent, lstatIfPresent } from "../fs/absence.ts";
 import { publish } from "../fs/publish.ts";
 import type { Layout } from "../root/layout.ts";
 import type { ChunkMap } from "../sidecars/chunk-map.ts";
@@ -39,7 +39,7 @@ export async function publishBlob(
     }
     if (named) {
       await writeSidecar(layout, digest, chunks);
-      const stat = await ifPresent(fs.lstat(paths.blob(digest)));
+      const stat = await lstatIfPresent(fs, paths.blob(digest));
       if (stat !== undefined) return { path: paths.blob(digest), stat };
     }
     const found = await ensureVerified(layout, digest);

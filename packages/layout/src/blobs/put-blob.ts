@@ -11,6 +11,7 @@ import { ensureVerified } from "./ensure-verified.ts";
 import type { FoundBlob } from "./find-blob.ts";
 import { ensureRoom } from "./free-space.ts";
 import { publishBlob } from "./publish-blob.ts";
+import { seeBlob } from "./see-blob.ts";
 import { createStaging, type Staging } from "./staging.ts";
 
 /** Takes bytes of known identity; see `BlobStore.put`. */
@@ -22,8 +23,9 @@ export async function putBlob(
 ): Promise<FoundBlob> {
   checkDescriptor(expected);
   if (layout.readOnly !== undefined) throw layout.readOnly;
-  const present = await ensureVerified(layout, expected.digest, options);
-  if (present !== undefined) return present;
+  const seen = await seeBlob(layout, expected.digest);
+  const present = seen ?? (await ensureVerified(layout, expected.digest, options));
+  if (present !== undefined && present !== "absent") return present;
   return stage(layout, expected.size, async (staging) => {
     const hashes = await receive(
       staging,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Digest, digestHex } from "../digest/digest.ts";
 import { isErrno } from "../errors/errno.ts";
 import { explaining } from "../errors/system-error.ts";
-import { ifPresent } from "../fs/absence.ts";
+import { ifPresent, lstatIfPresent } from "../fs/absence.ts";
 import type { Layout } from "../root/layout.ts";
 import { isOwnDirectory } from "./inside-store.ts";
 
@@ -20,7 +20,7 @@ export async function isReleased(
   digest: Digest,
 ): Promise<boolean> {
   const mark = await explaining("look for the mark of a released blob", () =>
-    ifPresent(layout.fs.lstat(markPath(layout, digest))),
+    lstatIfPresent(layout.fs, markPath(layout, digest)),
   );
   return mark !== undefined;
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -49,6 +49,17 @@ it("says nothing of a blob that nobody has hashed, that changed since, or that i
   expect(await see()).toBeUndefined();
   await writeFile(data, "");
   expect(await see()).toBeUndefined();
+});
+
+it("knows a blob that has no directory, and says nothing where one is empty", async () => {
+  const { temporary, see, paths } = await openFilled();
+  await using _ = temporary;
+  await rename(paths.blobDirectory(digest), join(temporary.root, "aside"));
+  expect(await see()).toBe("absent");
+  await mkdir(paths.blobDirectory(digest));
+  expect(await see()).toBeUndefined();
+  await rm(paths.fanout(digest), { recursive: true });
+  expect(await see()).toBe("absent");
 });
 
 it("looks through no link", async () => {

@@ -4,7 +4,7 @@ import type { BlockingFs } from "../fs/fs-port.ts";
 import type { Layout } from "../root/layout.ts";
 import { isSeenHashed } from "../sidecars/chunk-sidecar.ts";
 import type { FoundBlob } from "./find-blob.ts";
-import { isSeenInside } from "./inside-store.ts";
+import { seeInside } from "./inside-store.ts";
 import { markPath } from "./release-marks.ts";
 
 /** A blob that was hashed before, and how it is now. */
@@ -13,18 +13,22 @@ export interface SeenBlob extends FoundBlob {
 }
 
 /**
- * What a first look shows where all is as it should be: a file in its place that we have hashed.
- * `undefined` says nothing about the blob: whoever gets it looks closer. Publishing a name looks at
- * every blob twice, so the calls for one are made in one go.
+ * What a first look shows where all is as it should be: a file in its place that we have hashed, or no
+ * directory for one, so that it is `"absent"`. `undefined` says nothing about the blob: whoever gets it
+ * looks closer. Publishing a name looks at every blob twice, so the calls for one are made in one go.
  */
-export async function seeBlob(layout: Layout, digest: Digest): Promise<SeenBlob | undefined> {
+export async function seeBlob(
+  layout: Layout,
+  digest: Digest,
+): Promise<SeenBlob | "absent" | undefined> {
   return layout.fs.together?.((fs) => see(layout, fs, digest));
 }
 
-function see(layout: Layout, fs: BlockingFs, digest: Digest): SeenBlob | undefined {
+function see(layout: Layout, fs: BlockingFs, digest: Digest): SeenBlob | "absent" | undefined {
   const path = layout.paths.blob(digest);
   try {
-    if (!isSeenInside(layout, fs, digest)) return undefined;
+    const isInside = seeInside(layout, fs, digest);
+    if (isInside !== true) return isInside === false ? "absent" : undefined;
     const stat = fs.lstat(path);
     // Of an empty file only one digest is right, which is not worth a rule of its own here.
     if (stat?.kind !== "file" || stat.size === 0) return undefined;

@@ -1,5 +1,5 @@
 import { isErrno } from "../errors/errno.ts";
-import type { FsPort } from "./fs-port.ts";
+import type { FsPort, FsStat } from "./fs-port.ts";
 
 /** The names in a directory; none where nothing has that path, or something that is no directory. */
 export async function namesIn(fs: FsPort, path: string): Promise<readonly string[]> {
@@ -19,4 +19,11 @@ export async function ifPresent<T>(question: Promise<T>): Promise<T | undefined>
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
+}
+
+/** What has a path, or `undefined`: where that is usual, an error each time would cost more than the look. */
+export function lstatIfPresent(fs: FsPort, path: string): Promise<FsStat | undefined> {
+  return fs.together === undefined
+    ? ifPresent(fs.lstat(path))
+    : fs.together((now) => now.lstat(path));
 }

@@ -120,7 +120,7 @@ async function acquireLease(
       reason: options.reason,
       expiresAtMs,
       owner,
-      digests: [...held].toSorted(),
+      digests: [...held],
     };
     await writeDocument(fs, path, encodeLease(document), { replace: true });
   }

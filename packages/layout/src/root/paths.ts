@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, sep } from "node:path";
 
 import { type Digest, digestHex } from "../digest/digest.ts";
 
@@ -61,13 +61,18 @@ const INCOMING_PREFIX = ".incoming-";
 
 export function createPaths(root: string): Paths {
   const at = (...parts: string[]): string => join(root, ...parts);
-  const fanout = (digest: Digest): string => at("blobs", "sha256", digestHex(digest).slice(0, 2));
-  const inBlob = (digest: Digest, name = ""): string =>
-    join(fanout(digest), digestHex(digest), name);
+  const sha256 = at("blobs", "sha256");
+  // Put together by hand: a burst of small files asks for these thousands of times.
+  const inFanout = (hex: string): string => `${sha256}${sep}${hex.slice(0, 2)}`;
+  const blobDirectory = (digest: Digest): string => {
+    const hex = digestHex(digest);
+    return `${inFanout(hex)}${sep}${hex}`;
+  };
+  const inBlob = (digest: Digest, name: string): string => `${blobDirectory(digest)}${sep}${name}`;
   return {
     root,
     blobs: at("blobs"),
-    sha256: at("blobs", "sha256"),
+    sha256,
     manifests: at("manifests"),
     packs: at("packs"),
     foreignLocks: at("locks"),
@@ -81,14 +86,14 @@ export function createPaths(root: string): Paths {
     orphans: at(".store", "orphans"),
     pins: at(".store", "pins"),
     keptOrigins: (digest) => at(".store", "origins", `${digestHex(digest).slice(0, 2)}.jsonl`),
-    fanout,
-    blobDirectory: (digest) => inBlob(digest),
+    fanout: (digest) => inFanout(digestHex(digest)),
+    blobDirectory,
     blob: (digest) => inBlob(digest, DATA_FILE),
     chunks: (digest) => inBlob(digest, CHUNKS_FILE),
     origins: (digest) => inBlob(digest, "origins.jsonl"),
     trash: (digest, sweep) => inBlob(digest, `${TRASH_PREFIX}${sweep}`),
     partial: (digest, owner) =>
-      join(fanout(digest), `${PARTIAL_PREFIX}${digestHex(digest)}.${owner}`),
+      join(inFanout(digestHex(digest)), `${PARTIAL_PREFIX}${digestHex(digest)}.${owner}`),
     incoming: (id, owner) => at("blobs", `${INCOMING_PREFIX}${id}.${owner}`),
   };
 }

@@ -1,7 +1,9 @@
+import { type AnswerFields, createAnswerFields } from "../answer-fields.ts";
+
 /** What a server says before a body. */
 export interface ResponseHead {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: AnswerFields;
   /** Bytes of the body. */
   readonly length: number;
   /** Whether the connection may carry another request. */
@@ -48,12 +50,12 @@ export function parseHead(bytes: Uint8Array): ResponseHead | undefined {
   if (Number.isNaN(status) || bodiless.has(status) || lines.length > HEADER_COUNT_MAX) {
     return undefined;
   }
-  const headers = new Headers();
+  const headers = createAnswerFields();
   for (const line of lines) {
     const [, name = "", value = ""] = headerLine.exec(line) ?? [];
     if (name === "") return undefined;
     if (onceOnly.has(name.toLowerCase()) && headers.has(name)) return undefined;
-    headers.append(name, value.trimEnd());
+    headers.append(name, value);
   }
   const length = headers.get("content-length") ?? "";
   if (!/^\d{1,15}$/.test(length) || headers.has("transfer-encoding") || headers.has("upgrade")) {

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as requestPlain, type RequestOptions } fr
 import { request as requestSecure } from "node:https";
 
 import type { AddressBook } from "../../policy/address-book.ts";
+import { createAnswerFields } from "../answer-fields.ts";
 import { proxyAuthorization, type ProxyLookup, proxyRefusal } from "../proxy/proxy.ts";
 import { type ConnectionPools, createConnectionPools } from "./connection-pools.ts";
 import type { ChunkReader, Transport, TransportAnswer, TransportRequest } from "./transport.ts";
@@ -88,7 +89,7 @@ function addressOf({ origin }: URL): URL {
 }
 
 function toAnswer(message: IncomingMessage): TransportAnswer {
-  const headers = new Headers();
+  const headers = createAnswerFields();
   const { rawHeaders } = message;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");

@@ -1,4 +1,5 @@
 import type { Reach } from "../../policy/address-book.ts";
+import type { AnswerFields } from "../answer-fields.ts";
 
 /** One request as it goes out; redirects are the client's business. */
 export interface TransportRequest {
@@ -21,7 +22,7 @@ export interface ChunkReader {
 
 export interface TransportAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: AnswerFields;
   /** `undefined` where there is no body. */
   readonly chunks: ChunkReader | undefined;
 }

@@ -1,5 +1,6 @@
 import { digestFromHex } from "@store/layout";
 
+import type { AnswerFields } from "../../http/answer-fields.ts";
 import { parseContentLength, parseContentRange } from "../../http/content-range.ts";
 import type { HttpResponse } from "../../http/http-client.ts";
 import { strongValidator } from "../../http/validator.ts";
@@ -23,7 +24,7 @@ export function readProbe({
 }
 
 /** RFC 9530: the SHA-256 of the whole, whatever range was asked for. */
-function contentDigest(headers: Headers): SourceFile["digest"] {
+function contentDigest(headers: AnswerFields): SourceFile["digest"] {
   const value = /(?:^|[\s,])sha-256=:([A-Za-z0-9+/]{43}=):/.exec(headers.get("repr-digest") ?? "");
   return value?.[1] === undefined
     ? undefined
