@@ -23,6 +23,7 @@ beforeAll(async () => {
     repositories: {
       "org/tiny": { files: { "tiny.gguf": model }, license: "mit" },
       "org/old": { files: { "pytorch_model.bin": "x", "config.json": "{}" } },
+      "org/odd": { files: { "odd.gguf": model }, scan: { "odd.gguf": "unsafe" } },
     },
   });
 });
@@ -132,6 +133,19 @@ it("refuses what its policy does not allow, and says how to allow it", async () 
   });
   expect(await sandbox.snapshot()).toEqual([]);
   expect(await run(sandbox, "pull", "hf.co/org/old", "--allow-pickle")).toMatchObject({ code: 0 });
+});
+
+it("refuses what the hub's scan calls unsafe, and takes it with --allow-unsafe", async () => {
+  await using sandbox = await createSandbox();
+  const served = hub.bytesServed;
+  const refused = await run(sandbox, "pull", "hf.co/org/odd/odd.gguf");
+  expect(refused).toMatchObject({ code: 8, stdout: "" });
+  expect(refused.stderr).toMatch(/unsafe of odd\.gguf\nhint: .*--allow-unsafe/);
+  expect(hub.bytesServed).toBe(served);
+  expect(await sandbox.snapshot()).toEqual([]);
+  const taken = await run(sandbox, "pull", "hf.co/org/odd/odd.gguf", "--allow-unsafe");
+  expect(taken).toMatchObject({ code: 0 });
+  expect((await run(sandbox, "list", "-q")).stdout).toBe("odd\n");
 });
 
 it("finds the hub's token where its own tools keep it, and looks only for the hub", async () => {

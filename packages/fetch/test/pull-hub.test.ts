@@ -430,6 +430,20 @@ describe("a hub that refuses", () => {
     await puller.pull("hf.co/org/model");
     expect(puller.store.ports.timers.pauses).toEqual([3000, 3000]);
   });
+
+  it("for a while may say how long by its own field alone", async () => {
+    await using puller = await createHubPuller({
+      repositories: { "org/model": model },
+      faults: { rateLimit: { times: 1, rateLimit: '"api";r=0;t=17' } },
+    });
+    await puller.pull("hf.co/org/model");
+    expect(puller.store.ports.timers.pauses).toEqual([17_000]);
+    puller.hub.setFaults({ rateLimit: { times: 1, rateLimit: '"api";r=0;t=299' } });
+    const asked = puller.hub.requests.length;
+    const error = await expectStoreError(puller.pull("hf.co/org/model"), "ERR_STORE_RATE_LIMITED");
+    expect(error.detail).toMatchObject({ retryAfterMs: 299_000 });
+    expect(puller.hub.requests).toHaveLength(asked + 1);
+  });
 });
 
 describe("a hub with the wrong bytes", () => {

@@ -3,7 +3,7 @@ import type { ResolvedModel, SourceFile } from "../source.ts";
 /**
  * The file of a mirror that may be the one looked for: that of the same digest, else of the same
  * path, else the only one it has. What it says of its bytes must not contradict; whether they are
- * right shows in the end.
+ * right shows in the end. What its own scan says of it stays, for the policy.
  *
  * @param isOnly whether nothing else is pulled, so that a mirror's only file can but mean this one
  */
@@ -20,9 +20,9 @@ export function findInMirror(
     fitting.find(({ path }) => path === wanted.path) ??
     (isMeant ? only : undefined);
   if (found === undefined) return undefined;
-  const { path, url } = found;
+  const { path, url, scan } = found;
   const { digest, gitSha1, size = found.size } = wanted;
-  return { path, url, digest, gitSha1, size };
+  return { path, url, digest, gitSha1, size, scan };
 }
 
 function fits(file: SourceFile, wanted: SourceFile): boolean {

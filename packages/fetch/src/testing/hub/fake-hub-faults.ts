@@ -6,8 +6,14 @@ export interface FakeHubFaults {
   readonly bytesPerSecond?: number;
   /** Flips one bit of the file of this path. */
   readonly flip?: { readonly path: string; readonly offset: number };
-  /** Answers so many requests with 429. */
-  readonly rateLimit?: { readonly times: number; readonly retryAfter?: string };
+  /** Answers so many requests with 429, and with the fields that are given. */
+  readonly rateLimit?: {
+    readonly times: number;
+    /** `Retry-After`. */
+    readonly retryAfter?: string;
+    /** `RateLimit`, by which the hub says when to come back. */
+    readonly rateLimit?: string;
+  };
   /** Ignores `Range` and answers 200 with everything. */
   readonly ignoreRange?: boolean;
   /** Answers so many requests for file bodies with this status: an expired signed URL. */

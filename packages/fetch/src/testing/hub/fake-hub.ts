@@ -20,6 +20,8 @@ export interface FakeRepository {
   /** 40 hex digits; made from the contents by default. */
   readonly commit?: string;
   readonly license?: string;
+  /** What the hub's scanners say of files, by path: `unsafe`, `suspicious`, `caution`, … */
+  readonly scan?: Readonly<Record<string, string>>;
   /** Shown to everybody; its files are answered only to the right token. */
   readonly gated?: boolean;
   /** Not there for anybody without the right token. */

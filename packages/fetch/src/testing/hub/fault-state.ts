@@ -4,8 +4,8 @@ import type { PreparedFile } from "./prepared-repository.ts";
 /** The faults still to come: those with a count are used up one by one. */
 export interface FaultState {
   set(faults: FakeHubFaults): void;
-  /** The `Retry-After` to send with a 429 (`""`: none), if this request is to get one. */
-  takeRateLimit(): string | undefined;
+  /** The fields to send with a 429, if this request is to get one. */
+  takeRateLimit(): Readonly<Record<string, string>> | undefined;
   /** The status to refuse this request for a file with. */
   takeRefusal(server: "hub" | "cdn"): number | undefined;
   /** After how many bytes to cut a body of this length. A shorter one does not use a cut up. */
@@ -34,7 +34,11 @@ export function createFaultState(initial: FakeHubFaults = {}): FaultState {
     takeRateLimit() {
       if (faults.rateLimit === undefined || limits <= 0) return undefined;
       limits -= 1;
-      return faults.rateLimit.retryAfter ?? "";
+      const { retryAfter, rateLimit } = faults.rateLimit;
+      return {
+        ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
+        ...(rateLimit === undefined ? {} : { ratelimit: rateLimit }),
+      };
     },
     takeRefusal(server) {
       const { refuse } = faults;

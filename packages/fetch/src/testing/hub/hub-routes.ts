@@ -19,12 +19,11 @@ export async function answerHub(
   response: ServerResponse,
   context: HubContext,
 ): Promise<void> {
-  const [path = ""] = (request.url ?? "").split("?");
+  const [path = "", query] = (request.url ?? "").split("?");
   const groups = routes.exec(path)?.groups;
   const limited = context.faults.takeRateLimit();
   if (limited !== undefined) {
-    const headers = limited === "" ? {} : { "retry-after": limited };
-    response.writeHead(429, headers).end();
+    response.writeHead(429, limited).end();
     return;
   }
   if (groups === undefined) return refuse(response, 404, "", "not found");
@@ -39,7 +38,9 @@ export async function answerHub(
   }
   response.setHeader("x-repo-commit", repository.commit);
   if (groups["api"] !== undefined) {
-    return sendJson(response, groups["kind"] === "tree" ? treeOf(repository) : infoOf(repository));
+    if (groups["kind"] === "tree") return sendJson(response, treeOf(repository));
+    const status = new URLSearchParams(query).get("securityStatus") === "true";
+    return sendJson(response, { ...infoOf(repository), ...(status ? scanOf(repository) : {}) });
   }
   if (repository.gated && !isAllowed(request, context)) {
     const status = request.headers.authorization === undefined ? 401 : 403;
@@ -111,6 +112,12 @@ function infoOf(repository: PreparedRepository): object {
       ...(sha256 === undefined ? {} : { lfs: { sha256, size, pointerSize } }),
     })),
   };
+}
+
+/** The hub says so only if it is asked. */
+function scanOf({ scan }: PreparedRepository): object {
+  const filesWithIssues = Object.entries(scan).map(([path, level]) => ({ path, level }));
+  return { securityRepoStatus: { scansDone: true, filesWithIssues } };
 }
 
 function treeOf({ files }: PreparedRepository): readonly object[] {

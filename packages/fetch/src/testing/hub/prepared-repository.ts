@@ -21,6 +21,8 @@ export interface PreparedRepository {
   readonly commit: string;
   readonly revisions: readonly string[];
   readonly license: string | undefined;
+  /** By path. */
+  readonly scan: Readonly<Record<string, string>>;
   readonly gated: boolean;
   readonly private: boolean;
   /** Ascending by path. */
@@ -108,6 +110,7 @@ export async function prepareRepository(
     commit: repository.commit ?? createHash("sha1").update(`${name}\n${listing}`).digest("hex"),
     revisions: repository.revisions ?? ["main"],
     license: repository.license,
+    scan: repository.scan ?? {},
     gated: repository.gated ?? false,
     private: repository.private ?? false,
     files,

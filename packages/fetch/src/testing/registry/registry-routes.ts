@@ -31,7 +31,7 @@ export async function answerRegistry(
   const { repository = "", kind, reference = "" } = groups;
   const limited = context.faults.takeRateLimit();
   if (limited !== undefined) {
-    if (limited !== "") response.setHeader("retry-after", limited);
+    for (const [name, value] of Object.entries(limited)) response.setHeader(name, value);
     return refuse(response, 429, "TOOMANYREQUESTS");
   }
   if (!isAllowed(request, repository, context)) {
