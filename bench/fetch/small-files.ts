@@ -39,7 +39,7 @@ export function benchSmallFiles(): Promise<void> {
         prepare: cache.next,
         run: () => hubSnapshot({ hubUrl: origin, repo: REPO, cacheDir: cache.path }),
       },
-      rounds: 3,
+      rounds: 5,
       target: 1 / 3,
     });
     await store.next();
