@@ -48,7 +48,7 @@ it.each(["unsafe", "suspicious"])(
       Array<string>(2).fill("/api/models/org/m/revision/main"),
     );
     expect(hub.bytesServed).toBe(0);
-    expect(await Array.fromAsync(store.ports.blobs.list())).toEqual([]);
+    for await (const blob of store.ports.blobs.list()) expect(blob).toBeUndefined();
   },
 );
 

@@ -9,6 +9,9 @@ export interface AnswerFieldsBuilder extends AnswerFields {
   append(name: string, value: string): void;
 }
 
+/** What HTTP leaves out around a value, and no other space. */
+const blanks = /^[\t ]+|[\t ]+$/g;
+
 /** A plain map: making `Headers` costs as much as everything else about the head of a small answer. */
 export function createAnswerFields(): AnswerFieldsBuilder {
   const values = new Map<string, string>();
@@ -18,7 +21,8 @@ export function createAnswerFields(): AnswerFieldsBuilder {
     append(name, value) {
       const key = name.toLowerCase();
       const before = values.get(key);
-      values.set(key, before === undefined ? value.trim() : `${before}, ${value.trim()}`);
+      const trimmed = value.replace(blanks, "");
+      values.set(key, before === undefined ? trimmed : `${before}, ${trimmed}`);
     },
   };
 }

@@ -38,8 +38,10 @@ it("the fields of an answer are found in any case, and one that was sent twice w
     ["Vary", "Origin"],
     ["vary", "Accept"],
     ["constructor", "x"],
+    ["content-length", "\u00a010\t"],
   ] as const)
     fields.append(name, value);
+  expect(parseContentLength(fields.get("content-length"))).toBeUndefined();
   const platform = new Headers({ ETag: ' "a" ', Vary: "Origin, Accept", constructor: "x" });
   for (const name of ["etag", "ETAG", "VARY", "constructor", "toString", "date"]) {
     expect(fields.get(name), name).toBe(platform.get(name));

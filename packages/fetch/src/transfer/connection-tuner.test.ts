@@ -72,6 +72,33 @@ it("tries fewer seldom where each connection has a limit of its own", () => {
   expect(fewerMs).toBeLessThan(1_000);
 });
 
+it("is not kept small by a thread that is busy at first", () => {
+  let nowMs = 0;
+  let idleMs = 0;
+  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => idleMs });
+  tuner.opened(30);
+  for (; nowMs < 1_500; nowMs += 10, idleMs += nowMs < 250 ? 0 : 10)
+    tuner.received(tuner.wanted * 100, tuner.wanted);
+  expect(tuner.wanted).toBe(32);
+});
+
+it("pays little for trying fewer where connections are slow to end", () => {
+  let nowMs = 0;
+  const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => nowMs });
+  let delivering = 1;
+  let lessSinceMs = 0;
+  let fewerMs = 0;
+  for (; nowMs < 120_000; nowMs += 10) {
+    if (tuner.wanted >= delivering) [delivering, lessSinceMs] = [tuner.wanted, nowMs];
+    // Each still brings its piece to an end.
+    else if (nowMs - lessSinceMs > 4_000) delivering = tuner.wanted;
+    tuner.received(delivering * 100, delivering);
+    if (nowMs > 1_000 && tuner.wanted < 32) fewerMs += 10;
+  }
+  expect(fewerMs).toBeGreaterThan(0);
+  expect(fewerMs).toBeLessThan(10_000);
+});
+
 it("tries again soon after a step brought nothing, and more and more seldom", () => {
   let nowMs = 0;
   const tuner = createConnectionTuner(32, { elapsedMs: () => nowMs, idleMs: () => nowMs });

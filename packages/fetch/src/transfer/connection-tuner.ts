@@ -22,6 +22,8 @@ const WORK_SHARE_MAX = 0.6;
  */
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 10_000;
+/** After fewer connections brought clearly less: so many times as long as it took to see that. */
+const PAUSE_PER_LOSS = 20;
 
 /** From so far away hardly a server fills the line with one connection. */
 const FAR_MS = 10;
@@ -63,6 +65,7 @@ interface Trial {
   /** What there was before, and at which rate; bytes per millisecond, 0 if unknown. */
   readonly from: number;
   readonly rate: number;
+  readonly beganMs: number;
   windowsLeft: number;
 }
 
@@ -87,7 +90,7 @@ export function createConnectionTuner(
   let rate = 0;
   let delayMs = 0;
   let answered = false;
-  let trial: Trial | undefined = { from: 1, rate: 0, windowsLeft: WINDOWS_PER_STEP };
+  let trial: Trial | undefined = { from: 1, rate: 0, beganMs: 0, windowsLeft: WINDOWS_PER_STEP };
   /** When the next one may begin, and how long to wait after one that was in vain. */
   let againMs = 0;
   let pauseMs = PAUSE_MS_MIN;
@@ -95,8 +98,8 @@ export function createConnectionTuner(
   let start: { readonly ms: number; readonly idleMs: number } | undefined;
   let windowBytes = 0;
 
-  function attempt(count: number): void {
-    trial = { from: wanted, rate, windowsLeft: WINDOWS_PER_STEP };
+  function attempt(nowMs: number, count: number): void {
+    trial = { from: wanted, rate, beganMs: nowMs, windowsLeft: WINDOWS_PER_STEP };
     wanted = count;
   }
 
@@ -106,8 +109,8 @@ export function createConnectionTuner(
     againMs = nowMs + forMs;
   }
 
-  function giveUp({ from }: Trial, { nowMs }: Window): void {
-    settle(nowMs, from, pauseMs);
+  function giveUp({ from }: Trial, nowMs: number, forMs: number): void {
+    settle(nowMs, from, Math.max(pauseMs, forMs));
     pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
   }
 
@@ -116,38 +119,42 @@ export function createConnectionTuner(
     const canGrow = wanted < connectionsMax && workShare < WORK_SHARE_MAX;
     const isDown = wanted > 1 && (isDownNext || !canGrow);
     isDownNext = !isDown;
-    if (isDown) attempt(Math.ceil(wanted / 2));
-    else if (canGrow) attempt(Math.min(connectionsMax, wanted * 2));
+    if (isDown) attempt(nowMs, Math.ceil(wanted / 2));
+    else if (canGrow) attempt(nowMs, Math.min(connectionsMax, wanted * 2));
     else settle(nowMs, wanted, pauseMs);
   }
 
-  function judgeFewer(tried: Trial, window: Window): void {
+  function judgeFewer(tried: Trial, { nowMs }: Window): void {
     const gain = rate / tried.rate;
     if (gain >= 1 - LOSS_MAX) {
       pauseMs = PAUSE_MS_MIN;
-      if (wanted > 1) attempt(Math.ceil(wanted / 2));
-      else settle(window.nowMs, wanted, PAUSE_MS_MIN);
+      if (wanted > 1) attempt(nowMs, Math.ceil(wanted / 2));
+      else settle(nowMs, wanted, PAUSE_MS_MIN);
       return;
     }
     tried.windowsLeft -= 1;
-    if (tried.windowsLeft === 0 || gain < 1 - LOSS_CLEAR) giveUp(tried, window);
+    const isClear = gain < 1 - LOSS_CLEAR;
+    // On a slow line it takes long until connections have ended, and each try costs as much.
+    const forMs = isClear ? PAUSE_PER_LOSS * (nowMs - tried.beganMs) : 0;
+    if (isClear || tried.windowsLeft === 0) giveUp(tried, nowMs, forMs);
   }
 
   function judgeMore(tried: Trial, window: Window): void {
     const gain = tried.rate === 0 ? GAIN_LINEAR : rate / tried.rate;
     if (gain < GAIN_MIN) {
       tried.windowsLeft -= 1;
-      if (tried.windowsLeft === 0) giveUp(tried, window);
+      if (tried.windowsLeft === 0) giveUp(tried, window.nowMs, 0);
       return;
     }
     const isLinear = gain >= GAIN_LINEAR && wanted > 1;
     if (wanted < connectionsMax && window.workShare < WORK_SHARE_MAX) {
       pauseMs = PAUSE_MS_MIN;
-      attempt(Math.min(connectionsMax, wanted * (isLinear ? 4 : 2)));
+      attempt(window.nowMs, Math.min(connectionsMax, wanted * (isLinear ? 4 : 2)));
       return;
     }
-    // Where each connection has its own limit, fewer would bring less.
-    settle(window.nowMs, wanted, isLinear ? PAUSE_MS_MAX : PAUSE_MS_MIN);
+    // Where each connection has its own limit, fewer would bring less, and there are no more.
+    const isDone = isLinear && tried.rate > 0 && wanted === connectionsMax;
+    settle(window.nowMs, wanted, isDone ? PAUSE_MS_MAX : PAUSE_MS_MIN);
   }
 
   function judge(window: Window): void {
@@ -188,12 +195,13 @@ export function createConnectionTuner(
       judge({ nowMs, workShare });
     },
     pieceBytes(leftBytes) {
-      const perConnection = rate / wanted;
+      const count = Math.min(wanted, server.most);
+      const perConnection = rate / count;
       const worthwhile = perConnection * delayMs * PIECE_PER_DELAY;
       const most = trial !== undefined ? PROBING_PIECE_BYTES_MAX : PIECE_BYTES_MAX;
       const usual = Math.min(most, Math.max(PIECE_BYTES_MIN, worthwhile));
       // Whole chunks: one that two connections bring has no sum until it is read back.
-      return Math.ceil(Math.min(usual, leftBytes / wanted) / CHUNK_BYTES) * CHUNK_BYTES;
+      return Math.ceil(Math.min(usual, leftBytes / count) / CHUNK_BYTES) * CHUNK_BYTES;
     },
   };
 }

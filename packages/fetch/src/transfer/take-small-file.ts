@@ -1,4 +1,4 @@
-import { type ByteRange, type Digest, digestBytes } from "@store/layout";
+import { type ByteRange, type Digest, digestBytes, StoreError } from "@store/layout";
 
 import { upstreamMismatch } from "../http/http-errors.ts";
 import { redactUrl } from "../http/redact-url.ts";
@@ -98,8 +98,18 @@ function memorySink(bytes: Uint8Array): RangeSink {
       filled < bytes.length ? [{ start: filled, end: bytes.length }] : [],
     async writeAt(offset, chunk) {
       if (offset > filled) throw new RangeError(`bytes from ${offset} before those at ${filled}`);
+      if (offset + chunk.length > bytes.length) throw tooLong(bytes.length);
       bytes.set(chunk, offset);
       filled = Math.max(filled, offset + chunk.length);
     },
   };
+}
+
+function tooLong(expected: number): StoreError {
+  return new StoreError(`the source sends more than the ${expected} bytes it promised`, {
+    kind: "corrupt",
+    code: "ERR_STORE_BLOB_SIZE_MISMATCH",
+    hint: "Fetch from another source.",
+    detail: { expected },
+  });
 }

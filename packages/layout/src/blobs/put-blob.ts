@@ -23,6 +23,7 @@ export async function putBlob(
 ): Promise<FoundBlob> {
   checkDescriptor(expected);
   if (layout.readOnly !== undefined) throw layout.readOnly;
+  options.signal?.throwIfAborted();
   const seen = await seeBlob(layout, expected.digest);
   const present = seen ?? (await ensureVerified(layout, expected.digest, options));
   if (present !== undefined && present !== "absent") return present;

@@ -40,7 +40,7 @@ export async function livingPartials(
  * is done, gives up or dies, and when it made no progress for `stallMs`: it may be stopped, and
  * nothing waits for one without a limit.
  *
- * @param isDone asked before every pause
+ * @param isDone asked before every pause, and `onWait` told
  * @returns the partials of those nobody waits for any longer although they live
  */
 export async function awaitWriter(
@@ -50,19 +50,17 @@ export async function awaitWriter(
   options: AbortOptions & Pick<IngestOptions, "onWait"> & { readonly stallMs: number },
 ): Promise<readonly string[]> {
   let seen = "";
-  let isTold = false;
   // Monotonic: the wall clock may jump while we wait.
   let deadline = performance.now() + options.stallMs;
   for (;;) {
     options.signal?.throwIfAborted();
     const writers = await livingPartials(layout, place);
     const state = await stateOf(layout, writers);
-    if (state === "" || (await isDone())) return [];
+    if (writers.length === 0 || (await isDone())) return [];
     if (state !== seen) deadline = performance.now() + options.stallMs;
     else if (performance.now() >= deadline) return writers;
     seen = state;
-    if (!isTold) options.onWait?.();
-    isTold = true;
+    options.onWait?.();
     await pauseForLook(options);
   }
 }

@@ -93,7 +93,7 @@ export async function createDiskIngest(layout: Layout, parts: DiskIngestParts): 
 
   function checkpoint(): Promise<void> {
     settling = settling.then(() => explaining(`write blob ${what}`, settle));
-    // The caller sees the failure; nobody else has to.
+    // Whoever waits for it sees the failure; maybe nobody does.
     settling.catch(() => {});
     return settling;
   }

@@ -5,8 +5,8 @@ import { countRecorded } from "./journal.ts";
 import type { PartialPlace } from "./partial-place.ts";
 import { inspectPartial } from "./take-over.ts";
 
-/** A partial just made or taken over. */
-export interface OwnPartial {
+/** A partial, and how far it is. */
+export interface PartialExtent {
   readonly directory: string;
   /** Bytes of it that are on record. */
   readonly bytes: number;
@@ -22,27 +22,35 @@ export interface PrecedenceOptions extends AbortOptions {
  * begins at the same instant finds nobody before making a directory, but every directory is made
  * before its maker looks here, so at least one of two sees the other: it gives way to one that has
  * more, or the smaller name. Where it need not, the other will give way, unless it was there first
- * and does not look any more.
+ * and does not look any more: then this one does, if it has no more than the other.
  *
  * That both give way is possible where one is very slow; nothing but time is lost then.
  */
 export async function hasPrecedence(
   layout: Layout,
   place: PartialPlace,
-  own: OwnPartial,
+  own: PartialExtent,
   { others: idle, ...options }: PrecedenceOptions,
 ): Promise<boolean> {
   const known = new Set([...idle, own.directory]);
-  const findOthers = async (): Promise<readonly string[]> =>
-    (await livingPartials(layout, place)).filter((directory) => !known.has(directory));
+  async function findOthers(): Promise<readonly PartialExtent[]> {
+    const directories = await livingPartials(layout, place);
+    return Promise.all(
+      directories
+        .filter((directory) => !known.has(directory))
+        .map(async (directory) => {
+          const earlier = await inspectPartial(layout, directory);
+          return { directory, bytes: countRecorded(earlier?.journal.records ?? []) };
+        }),
+    );
+  }
 
   const others = await findOthers();
   if (others.length === 0) return true;
-  for (const directory of others) {
-    const earlier = await inspectPartial(layout, directory);
-    const bytes = countRecorded(earlier?.journal.records ?? []);
-    if (bytes > own.bytes || (bytes === own.bytes && directory < own.directory)) return false;
-  }
+  const isAhead = ({ directory, bytes }: PartialExtent): boolean =>
+    bytes > own.bytes || (bytes === own.bytes && directory < own.directory);
+  if (others.some(isAhead)) return false;
   await pauseForLook(options);
-  return (await findOthers()).length === 0;
+  // One with less that does not look any more must not cost what is on record here.
+  return (await findOthers()).every(({ bytes }) => bytes < own.bytes);
 }

@@ -43,8 +43,9 @@ export async function openIngest(
     if (digest !== undefined && present !== undefined)
       return heldIngest(ingestedInfo(digest, present));
     const taken = await takePartial(layout, target, options);
-    const mayGiveWay = others !== undefined && attempt < GIVING_WAY_MAX;
-    if (!mayGiveWay || (await isOurs(layout, target, taken, { ...options, others })))
+    // Bytes of unknown digest are nothing that others could find here afterwards.
+    const mayGiveWay = digest !== undefined && others !== undefined && attempt < GIVING_WAY_MAX;
+    if (!mayGiveWay || (await keepOrGiveWay(layout, target, taken, { ...options, others })))
       return fill(layout, taken);
   }
 }
@@ -63,8 +64,8 @@ async function waitForOthers(
   return awaitWriter(layout, placeOf(layout, target), isThere, { ...options, stallMs });
 }
 
-/** Lets go of a partial that gives way to another writer's. */
-async function isOurs(
+/** Whether a partial is kept; one that gives way to another writer's is let go of. */
+async function keepOrGiveWay(
   layout: Layout,
   target: IngestTarget,
   { partial, records }: TakenPartial,
