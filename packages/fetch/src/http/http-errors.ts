@@ -118,6 +118,16 @@ export function rangeIgnored(what: string, expected: number, actual: number): St
   });
 }
 
+/** The server answers a request for a part of a file with "no such part". */
+export function rangeDenied(url: string | URL, expected: number): StoreError {
+  return new StoreError(`${redactUrl(url)}: the server has no bytes from ${expected}`, {
+    kind: "unavailable",
+    code: "ERR_STORE_RANGE_IGNORED",
+    detail: { url: redactUrl(url), expected },
+  });
+}
+
+/** Whether the file may still be had by reading it in order, from its first byte. */
 export function isRangeIgnored(error: unknown): boolean {
   return isStoreError(error, "ERR_STORE_RANGE_IGNORED");
 }

@@ -5,7 +5,7 @@ import type { AnswerFields } from "./answer-fields.ts";
 import { parseContentLength, parseContentRange } from "./content-range.ts";
 import { exactBody } from "./exact-body.ts";
 import type { HttpResponse } from "./http-client.ts";
-import { upstreamChanged, upstreamError } from "./http-errors.ts";
+import { rangeDenied, upstreamChanged, upstreamError } from "./http-errors.ts";
 import type { RangeTarget } from "./range-target.ts";
 import { strongValidator } from "./validator.ts";
 
@@ -44,6 +44,9 @@ export function readPartial(
 ): OpenedRange {
   const { url, headers } = response;
   const text = headers.get("content-range");
+  const type = headers.get("content-type") ?? "";
+  // Several parts, each below a head of its own: none of that may get into a file.
+  if (/^\s*multipart\/byteranges\b/i.test(type)) throw wrongRange(response, asked, type);
   const { range, total } = parseContentRange(text) ?? {};
   if (
     range === undefined ||
@@ -67,22 +70,27 @@ export function readPartial(
 }
 
 /**
- * A 416. Behind the end of a file whose size nobody knew it says that nothing is missing; anywhere
- * else the file, or the server, is not what it was.
+ * A 416. Behind the end of a file whose size nobody knew it says that nothing is missing. Within a
+ * file of that size it comes from a server that has no parts, and the file may still be read in
+ * order; otherwise the file is not what it was.
+ *
+ * @param asked `undefined` where the whole was asked for
  */
 export function readUnsatisfied(
   response: HttpResponse,
   target: RangeTarget,
-  asked: ByteRange,
+  asked: ByteRange | undefined,
 ): OpenedRange {
   const { url, status, headers } = response;
+  const start = asked?.start ?? 0;
   const total = parseContentRange(headers.get("content-range"))?.total;
-  if (total !== undefined && total === asked.start && (target.size ?? total) === total) {
+  if (total !== undefined && total === start && (target.size ?? total) === total) {
     void response.body.close();
     return { start: total, end: total, total, body: streamOf(new Uint8Array(0)) };
   }
   checkTotal(response, target, total);
-  throw upstreamError(`the server has no bytes from ${asked.start}`, {
+  if (asked !== undefined) throw rangeDenied(url, start);
+  throw upstreamError("the server denies a part where the whole was asked for", {
     url,
     status,
     transient: true,

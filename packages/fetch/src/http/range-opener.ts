@@ -101,7 +101,7 @@ export function createRangeOpener(client: HttpClient, options: RangeOpenerOption
         checkBodyHeaders(response, target);
         return readPartial(response, target, range);
       case 416:
-        return readUnsatisfied(response, target, range);
+        return readUnsatisfied(response, target, whole ? undefined : range);
       default:
         throw options.describe(response, target);
     }
