@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import {
@@ -64,6 +64,36 @@ it("logs in to a registry with what docker login left, or says that it must", as
   expect(taken).toMatchObject({ code: 0 });
   expect(taken.stdout + taken.stderr + refused.stderr).not.toContain("hush");
 });
+
+it.skipIf(process.platform === "win32")(
+  "logs in with what a credential helper says, which containers' file names (no shell on Windows)",
+  async () => {
+    await using sandbox = await createSandbox();
+    const auth = { kind: "token", username: "me", password: "hush" } as const;
+    await using registry = await createFakeRegistry({ auth });
+    registry.addModel("org/tiny", "v1", { layers: [layer] });
+    const helper = await sandbox.write(
+      "bin/docker-credential-fake",
+      `#!/bin/sh
+read address
+echo "$1 $address" >> "$HOME/asked"
+[ "$address" = "${registry.host}" ] || { echo "credentials not found"; exit 1; }
+echo '{"Username":"me","Secret":"hush"}'
+`,
+    );
+    await chmod(helper, 0o755);
+    const config = JSON.stringify({ credHelpers: { [registry.host]: "fake" } });
+    await sandbox.write(".config/containers/auth.json", config);
+    const path = `${join(sandbox.home, "bin")}:${process.env["PATH"] ?? ""}`;
+    const location = `oci+http://${registry.host}/org/tiny:v1`;
+    const taken = await sandbox.spawn(["pull", location], { env: { PATH: path } });
+    expect(taken).toMatchObject({ code: 0 });
+    expect(taken.stdout + taken.stderr).not.toContain("hush");
+    // Once for the manifest and all blobs.
+    const asked = await readFile(join(sandbox.home, "asked"), "utf8");
+    expect(asked).toBe(`get ${registry.host}\n`);
+  },
+);
 
 it("asks the token service that --token-host allows, and no other", async () => {
   await using sandbox = await createSandbox();

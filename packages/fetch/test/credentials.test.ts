@@ -133,6 +133,39 @@ describe.skipIf(process.platform === "win32")("a credential helper (no shell on 
     expect(await ask("quay.io", "org/m", env)).toBeUndefined();
   });
 
+  it("is asked where containers' file names it, before any entry is read", async () => {
+    const env = await install(
+      'read address; printf \'{"Username":"helper","Secret":"%s"}\' "$address"',
+    );
+    await write(".config/containers/auth.json", {
+      auths: {
+        "ghcr.io": authOf("all:x"),
+        "ghcr.io/org": authOf("org:x"),
+        "quay.io": authOf("me:a:b"),
+      },
+      credHelpers: { "ghcr.io": "fake", "docker.io": "fake" },
+    });
+    await write(docker, { auths: { "ghcr.io": authOf("docker:x") } });
+    const helped = { kind: "password", username: "helper" } as const;
+    expect(await ask("ghcr.io", "org/m", env)).toEqual({ ...helped, password: "ghcr.io" });
+    expect(await ask("registry-1.docker.io", "org/m", env)).toEqual({
+      ...helped,
+      password: "https://index.docker.io/v1/",
+    });
+    expect(await ask("quay.io", "org/m", env)).toEqual(me);
+  });
+
+  it("of containers' file that knows nothing leaves it to Docker's file", async () => {
+    const env = await install('echo "credentials not found in native keychain"; exit 1');
+    const path = await write(".config/containers/auth.json", {
+      credHelpers: { "ghcr.io": "fake" },
+    });
+    await write(docker, { auths: { "ghcr.io": authOf("docker:x") } });
+    expect(await ask("ghcr.io", "org/m", env)).toMatchObject({ username: "docker" });
+    // The one file that the environment names has no other behind it.
+    expect(await ask("ghcr.io", "org/m", { ...env, REGISTRY_AUTH_FILE: path })).toBeUndefined();
+  });
+
   it("for all registries is asked where the file has no entry", async () => {
     const env = await install(
       'read address; printf \'{"Username":"<token>","Secret":"%s"}\' "$address"',
