@@ -130,7 +130,7 @@ describe("a registry's challenge", () => {
   it.each<{
     readonly title: string;
     readonly challenge: Parameters<typeof challenged>[0];
-    readonly code: string;
+    readonly code: `ERR_STORE_${string}`;
     /** Which of the registry's own paths get the password. */
     readonly shownTo: readonly string[];
   }>([
