@@ -5,7 +5,10 @@ const readBy = (reader: "fetch" | "proxy", ...more: readonly string[]): object =
   extends: true,
   test: {
     name: reader,
-    include: ["test/{broken-bodies,network,ranges,resume}.test.ts", ...more],
+    include: [
+      "test/{broken-bodies,changing-files,network,ranges,resume,retry-after}.test.ts",
+      ...more,
+    ],
     env: { STORE_TEST_READER: reader },
   },
 });

@@ -19,8 +19,9 @@ const digest = digestBytes(bytes);
 const isProbe = (range: string | undefined): boolean => range === "bytes=0-0";
 
 describe("a body that breaks", () => {
-  for (const end of ["destroy", "end"] as const) {
-    it(`goes on where it stopped after the connection's ${end === "end" ? "early end" : "reset"}`, async () => {
+  for (const end of ["resetAndDestroy", "end"] as const) {
+    const row = end === "end" ? "row 71" : "row 70";
+    it(`${row}: goes on where it stopped after the connection's ${end === "end" ? "early end" : "reset"}`, async () => {
       let cuts = 2;
       await using server = await startRawServer((request, socket) => {
         if (isProbe(request.headers["range"]) || cuts === 0)
@@ -51,7 +52,7 @@ describe("a body that breaks", () => {
     });
   }
 
-  it("is noticed where HTTP itself sees no cut: no length, connection closed", async () => {
+  it("row 72: is noticed where HTTP itself sees no cut: no length, connection closed", async () => {
     let cuts = notPlainRequests;
     await using server = await startRawServer((request, socket) => {
       if (isProbe(request.headers["range"]) || cuts === 0) return sendFile(request, socket, bytes);
@@ -153,7 +154,7 @@ describe("a body that breaks", () => {
     expect(await puller.listBlobs()).toEqual([]);
   });
 
-  it("that stalls is given up and continued", async () => {
+  it("row 81: that stalls is given up and continued", async () => {
     let stalls = 1;
     await using server = await startRawServer((request, socket) => {
       if (isProbe(request.headers["range"]) || stalls === 0)
@@ -183,7 +184,7 @@ describe("a body that breaks", () => {
     expect(server.requests.at(-1)?.headers["range"]).toMatch(/^bytes=[1-9]/);
   });
 
-  it("that never starts is a timeout with the server's name in it", async () => {
+  it("row 81: that never starts is a timeout with the server's name in it", async () => {
     const timers = createManualTimers();
     await using server = await startRawServer(() => timers.pass(50));
     const retry = { attemptsMax: 2 };
@@ -210,7 +211,7 @@ it("a body under a limit comes in steps, each followed by its pause", async () =
 });
 
 describe("a body with the wrong bytes", () => {
-  it("goes to quarantine, becomes no blob, and leaves the way free for the right ones", async () => {
+  it("row 80: goes to quarantine, becomes no blob, and leaves the way free for the right ones", async () => {
     let wrong = true;
     const damaged = bytes.slice();
     damaged[123_456] = (damaged[123_456] ?? 0) ^ 1;
@@ -231,7 +232,7 @@ describe("a body with the wrong bytes", () => {
     expect(result.files[0]?.digest).toBe(digest);
   });
 
-  it("is refused while it is encoded, although it would decode to the right ones", async () => {
+  it("row 85: is refused while it is encoded, although it would decode to the right ones", async () => {
     const encoded = gzipSync(bytes);
     await using server = await startRawServer((request, socket) =>
       isProbe(request.headers["range"])
@@ -260,7 +261,7 @@ describe("a body with the wrong bytes", () => {
     expect(await puller.listBlobs()).toEqual([]);
   });
 
-  it("is refused when it is a web page", async () => {
+  it("row 79: is refused when it is a web page", async () => {
     const page = new TextEncoder().encode("<html>log in</html>");
     await using server = await startRawServer((_request, socket) =>
       sendRaw(socket, {

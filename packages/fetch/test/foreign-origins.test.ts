@@ -72,7 +72,7 @@ describe("a redirect", () => {
     "https://[::ffff:10.0.0.1]/",
     "https://localhost/",
     "https://2130706433/",
-  ])("to %s is refused by every source, before a connection is made", async (target) => {
+  ])("row 84: to %s is refused by every source, before a connection is made", async (target) => {
     const { asked, http } = createInternet(() => redirect(target));
     for (const { source, location } of sourcesOf(http)) {
       asked.length = 0;
@@ -82,7 +82,7 @@ describe("a redirect", () => {
     }
   });
 
-  it("to another origin takes no secret along, nor does the way back", async () => {
+  it("row 84: to another origin takes no secret along, nor does the way back", async () => {
     const { asked, http } = createInternet((url) =>
       url.host === "foreign.example"
         ? redirect("https://models.example/back")
@@ -106,7 +106,7 @@ describe("a redirect", () => {
     "ftp://x/",
     "file:///etc/passwd",
     "https://me:hush@x.example/",
-  ])("to %s is refused", async (target) => {
+  ])("row 84: to %s is refused", async (target) => {
     const { asked, http } = createInternet(() => redirect(target));
     for (const { source, location } of sourcesOf(http)) {
       asked.length = 0;

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createUrlSource, systemTimers } from "../src/index.ts";
 import { createUrlPuller } from "./pull-url.ts";
 import { reader } from "./reader.ts";
-import { type RawAnswer, sendFile, sendRaw, startRawServer } from "./raw-server.ts";
+import { sendFile, sendRaw, startRawServer } from "./raw-server.ts";
 
 const bytes = createContent(50_000, 21);
 const digest = digestBytes(bytes);
@@ -44,7 +44,7 @@ describe("a server that refuses", () => {
     });
   }
 
-  it("in the middle of a transfer never gets its error page into the file", async () => {
+  it("row 79: in the middle of a transfer never gets its error page into the file", async () => {
     let failures = 2;
     await using server = await startRawServer((request, socket) => {
       if (request.headers["range"] === "bytes=0-0" || failures === 0) {
@@ -97,65 +97,8 @@ describe("a header that cannot be sent", () => {
   });
 });
 
-describe("a server that asks us to come back later", () => {
-  const cases: readonly (readonly [string, RawAnswer["headers"], number])[] = [
-    ["in seconds", { "retry-after": "7" }, 7_000],
-    [
-      "at a date",
-      { "retry-after": "Tue, 02 Jan 2024 00:00:20 GMT", date: "Tue, 02 Jan 2024 00:00:00 GMT" },
-      20_000,
-    ],
-    [
-      "at a date in the past",
-      { "retry-after": "Tue, 02 Jan 2024 00:00:00 GMT", date: "Tue, 02 Jan 2024 00:00:20 GMT" },
-      375,
-    ],
-    ["at no time at all", { "retry-after": "soon" }, 375],
-    ["in negative seconds", { "retry-after": "-5" }, 375],
-    ["by the hub's own header", { ratelimit: '"resolvers";r=0;t=9' }, 9_000],
-    ["by the hub's own header, with requests left", { ratelimit: '"resolvers";r=3;t=9' }, 375],
-  ];
-  for (const [name, headers, pauseMs] of cases) {
-    it(`${name} is obeyed with a pause of ${pauseMs} ms`, async () => {
-      await using server = await startRawServer((request, socket) =>
-        request.index === 0
-          ? sendRaw(socket, { status: 429, headers })
-          : sendFile(request, socket, bytes),
-      );
-      await using puller = await createUrlPuller();
-      await puller.pull(`${server.origin}/model.gguf`);
-      expect(puller.pauses).toEqual([pauseMs]);
-    });
-  }
-
-  it("in an hour is told to the caller at once", async () => {
-    await using server = await startRawServer((_request, socket) =>
-      sendRaw(socket, { status: 429, headers: { "retry-after": "3600" } }),
-    );
-    await using puller = await createUrlPuller();
-    const error = await expectStoreError(
-      puller.pull(`${server.origin}/model.gguf`),
-      "ERR_STORE_RATE_LIMITED",
-    );
-    expect(error.detail["retryAfterMs"]).toBe(3_600_000);
-    expect(puller.pauses).toEqual([]);
-  });
-});
-
-describe("pauses between attempts", () => {
-  it("double, up to the policy's limit", async () => {
-    await using server = await startRawServer((_request, socket) =>
-      sendRaw(socket, { status: 503 }),
-    );
-    const retry = { attemptsMax: 6, delayMs: 100, delayMsMax: 400 };
-    await using puller = await createUrlPuller({ retry });
-    await expectStoreError(puller.pull(`${server.origin}/model.gguf`), "ERR_STORE_UPSTREAM_ERROR");
-    expect(puller.pauses).toEqual([75, 150, 300, 300, 300]);
-  });
-});
-
 describe("a redirect", () => {
-  it("in a loop is given up", async () => {
+  it("row 84: in a loop is given up", async () => {
     await using server = await startRawServer((_request, socket) =>
       sendRaw(socket, { status: 302, headers: { location: "/model.gguf" } }),
     );
@@ -175,7 +118,7 @@ describe("a redirect", () => {
     "http://user:pass@127.0.0.1/x",
     "http://[::1",
   ]) {
-    it(`to ${location} is refused`, async () => {
+    it(`row 84: to ${location} is refused`, async () => {
       await using server = await startRawServer((_request, socket) =>
         sendRaw(socket, { status: 302, headers: { location } }),
       );
@@ -188,7 +131,7 @@ describe("a redirect", () => {
     });
   }
 
-  it("from https to http is refused", async () => {
+  it("row 84: from https to http is refused", async () => {
     const asked: string[] = [];
     await using puller = await createUrlPuller({
       async fetch(input) {
@@ -200,7 +143,7 @@ describe("a redirect", () => {
     expect(asked).toEqual(["https://some.example/x"]);
   });
 
-  it("to another origin takes no secret along, nor on the way back", async () => {
+  it("row 84: to another origin takes no secret along, nor on the way back", async () => {
     const secret = "hunter2";
     await using home = await startRawServer((request, socket) =>
       request.target.startsWith("/back")
@@ -282,7 +225,7 @@ describe("a redirect", () => {
     expect(server.requests.length).toBeLessThan(4);
   });
 
-  it("of an expired signature is walked again from the start", async () => {
+  it("row 79: of an expired signature is walked again from the start", async () => {
     const large = createContent(20 * 1024 * 1024, 22);
     let valid = 1;
     await using storage = await startRawServer((request, socket) => {
@@ -323,7 +266,7 @@ describe("a name that another model has", () => {
 });
 
 describe("a network that fails", () => {
-  it("to find the host is tried again, then told", async () => {
+  it("row 86: to find the host is tried again, then told", async () => {
     await using puller = await createUrlPuller({ retry: { attemptsMax: 2 } });
     const error = await expectStoreError(
       puller.pull("http://store-test.invalid/model.gguf"),
@@ -335,7 +278,7 @@ describe("a network that fails", () => {
 
   // A proxy, and a caller's `fetch`, look names up themselves.
   if (reader === "sockets") {
-    it("to find the host, then finds it, is tried again", async () => {
+    it("row 86: to find the host, then finds it, is tried again", async () => {
       await using server = await startRawServer((request, socket) =>
         sendFile(request, socket, bytes),
       );
@@ -407,7 +350,7 @@ describe("a network that fails", () => {
     await expectStoreError(puller.pull(`${server.origin}/model.gguf`), "ERR_STORE_UPSTREAM_ERROR");
   });
 
-  it("byte by byte is given up after a minute of waiting", async () => {
+  it("row 82: byte by byte is given up after a minute of waiting", async () => {
     // Every look at this clock finds ten seconds gone.
     let nowMs = 0;
     const timers = {

@@ -52,7 +52,7 @@ describe.each([
     expect(server.connections).toBeLessThanOrEqual(proxy.requests.length);
   });
 
-  it("that wants credentials is told, and no other server gets any", async () => {
+  it("row 87: that wants credentials is told, and no other server gets any", async () => {
     await using server = await startServer(isSecure);
     await using proxy = await startProxy({ credentials: "me:hush" });
     await using puller = await createUrlPuller(optionsFor(proxy.origin));
@@ -121,7 +121,7 @@ describe.each([
     "speaks something else": ["SSH-2.0-OpenSSH_9\r\n", 2],
   } as const;
   for (const [name, [answer, attempts]] of Object.entries(answers)) {
-    it(`that ${name} is an error, and nothing of it becomes a file`, async () => {
+    it(`row 87: that ${name} is an error, and nothing of it becomes a file`, async () => {
       await using server = await startServer(isSecure);
       await using proxy = await startProxy({ answer: (_request, socket) => socket.end(answer) });
       await using puller = await createUrlPuller(
