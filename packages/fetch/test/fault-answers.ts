@@ -33,9 +33,12 @@ export interface FaultCase {
 export const broken = "ERR_STORE_UPSTREAM_ERROR";
 export const changed = "ERR_STORE_UPSTREAM_CHANGED";
 
+/** An answer that leads nowhere else. */
+type OwnAnswer = (request: RawRequest, socket: Socket) => void;
+
 /** A head as it is written here, then the file or what else comes. */
 export const raw =
-  (head: string, body: Uint8Array | string = bytes): FaultCase["answer"] =>
+  (head: string, body: Uint8Array | string = bytes): OwnAnswer =>
   (_request, socket) => {
     socket.write(Buffer.from(`${head.replaceAll("\n", "\r\n")}\r\n\r\n`, "latin1"));
     socket.write(body);
@@ -43,7 +46,7 @@ export const raw =
 
 /** The same, then the end of the connection. */
 export const rawEnd =
-  (head: string, body: Uint8Array | string = bytes): FaultCase["answer"] =>
+  (head: string, body: Uint8Array | string = bytes): OwnAnswer =>
   (request, socket) => {
     raw(head, body)(request, socket);
     socket.end();

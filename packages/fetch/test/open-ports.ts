@@ -1,6 +1,6 @@
 import { type Layout, openBlobStore, openLeaseStore } from "@store/layout";
 import { createTemporaryLayout } from "@store/layout/testing";
-import { openManifestStore } from "@store/manifest";
+import { type ManifestStore, openManifestStore } from "@store/manifest";
 
 import { reader, withBuffers } from "./reader.ts";
 import { type PullPorts, type Source, systemTimers, type Timers } from "../src/index.ts";
@@ -25,7 +25,10 @@ export function createHastyTimers(): HastyTimers {
 }
 
 export interface TestPorts extends AsyncDisposable {
-  readonly ports: PullPorts & { readonly timers: HastyTimers };
+  readonly ports: PullPorts & {
+    readonly timers: HastyTimers;
+    readonly manifests: Pick<ManifestStore, "get" | "put" | "list">;
+  };
   readonly layout: Layout;
   readonly root: string;
 }
