@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 
 import { createHuggingFaceSource, createRateLimit, pull } from "../src/index.ts";
 import { createFakeHub, type FakeRepository } from "../src/testing/index.ts";
-import { createHastyTimers, type HastyTimers, openPorts } from "./open-ports.ts";
+import { openPorts } from "./open-ports.ts";
+import { createSleepClock } from "./sleep-clock.ts";
 
 const BYTES_PER_SECOND = 1_000_000;
 const LARGE_BYTES = 3_000_000;
@@ -24,21 +25,6 @@ function repository(seed: number): FakeRepository {
 const bytesOf = ({ files }: FakeRepository): number =>
   Object.values(files).reduce((sum, file) => sum + (file as Uint8Array).length, 0);
 
-/** Time that passes only while somebody sleeps, and then at once. */
-function createClock(): HastyTimers & { nowMs: number } {
-  const clock = {
-    ...createHastyTimers(),
-    nowMs: 0,
-    elapsedMs: () => clock.nowMs,
-    async sleep(delayMs: number) {
-      const until = clock.nowMs + delayMs;
-      await Promise.resolve();
-      clock.nowMs = Math.max(clock.nowMs, until);
-    },
-  };
-  return clock;
-}
-
 /**
  * Every byte is paid for, whichever way it took, and none regularly twice: a few may be, where a second
  * connection helps a slow one.
@@ -53,7 +39,7 @@ it("holds for all files of a pull together, large and small, and for each connec
   const model = repository(1);
   await using hub = await createFakeHub({ repositories: { "org/a": model } });
   await using store = await openPorts([createHuggingFaceSource({ endpoint: hub.endpoint })]);
-  const clock = createClock();
+  const clock = createSleepClock();
   const rateLimit = createRateLimit(BYTES_PER_SECOND, clock);
   const { bytesFetched } = await pull("hf.co/org/a", store.ports, { rateLimit, connections: 4 });
   expect(bytesFetched).toBe(bytesOf(model));
@@ -66,7 +52,7 @@ it("holds for all pulls of a process together that get the same one", async () =
     repositories: { "org/a": models[0], "org/b": models[1] },
   });
   await using store = await openPorts([createHuggingFaceSource({ endpoint: hub.endpoint })]);
-  const clock = createClock();
+  const clock = createSleepClock();
   const rateLimit = createRateLimit(BYTES_PER_SECOND, clock);
   await Promise.all([
     pull("hf.co/org/a", store.ports, { rateLimit }),

@@ -123,6 +123,7 @@ export function rangeDenied(url: string | URL, expected: number): StoreError {
   return new StoreError(`${redactUrl(url)}: the server has no bytes from ${expected}`, {
     kind: "unavailable",
     code: "ERR_STORE_RANGE_IGNORED",
+    hint: "This server gives no parts of the file; pull it whole, or from another source.",
     detail: { url: redactUrl(url), expected },
   });
 }

@@ -1,25 +1,10 @@
 import { expect, it } from "vitest";
 
-import { systemTimers, type Timers } from "../http/timers.ts";
+import { createSleepClock } from "../../test/sleep-clock.ts";
 import { createRateLimit } from "./rate-limit.ts";
 
-/** Time that passes only while somebody sleeps. */
-function createClock(): Timers & { nowMs: number } {
-  const clock = {
-    ...systemTimers,
-    nowMs: 0,
-    elapsedMs: () => clock.nowMs,
-    async sleep(delayMs: number) {
-      const until = clock.nowMs + delayMs;
-      await Promise.resolve();
-      clock.nowMs = Math.max(clock.nowMs, until);
-    },
-  };
-  return clock;
-}
-
 it("lets so many bytes through in a second, however they come and however many share it", async () => {
-  const clock = createClock();
+  const clock = createSleepClock();
   const limit = createRateLimit(1_000_000, clock);
   async function transfer(bytes: number, step: number): Promise<void> {
     for (let left = bytes; left > 0; left -= step) await limit.take(Math.min(step, left));
@@ -29,7 +14,7 @@ it("lets so many bytes through in a second, however they come and however many s
 });
 
 it("does not make up for time in which nothing came", async () => {
-  const clock = createClock();
+  const clock = createSleepClock();
   const limit = createRateLimit(1_000, clock);
   clock.nowMs = 60_000;
   await limit.take(1_000);
